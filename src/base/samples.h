@@ -1,0 +1,123 @@
+// Raw samples: what one drain of one metric's BPF maps yields, still in the kernel's cumulative
+// words.
+//
+// Purpose:   the value that crosses from kernel/ to metrics/ without either knowing the other.
+// Ownership: plain values, flat vectors: 10,000 series are two allocations, not 20,000.
+// Thread:    any.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/int128.h"
+
+namespace sdt {
+
+/// What the 64-bit words of a cell mean. All words but those of `last` only ever grow, modulo 2^64:
+/// a reader keeps the previous words and subtracts.
+///
+/// A sum is kept as two words, because 64 bits overflow after two events of UINT64_MAX: `low` adds
+/// the low 32 bits of every value, `high` adds the value's remaining signed bits; sum = high * 2^32
+/// + low.
+enum class CellKind : std::uint8_t {
+  count,  ///< [events]
+  sum,    ///< [events, low, high]
+  last,   ///< [events, value, unsigned]: `unsigned` is 1 when value is to be read as uint64, else 0
+  histogram,  ///< [low, high, bucket 0 .. bucket N]: one bucket a bound and one above the last
+              ///< bound; events = their sum
+};
+
+struct ProbeName {
+  std::string provider;
+  std::string name;
+  friend auto operator<=>(const ProbeName&, const ProbeName&) = default;
+};
+
+/// Where one label stands in a key.
+struct KeyField {
+  enum class Kind : std::uint8_t {
+    integer,   ///< 8 bytes; negative when bit `sign_bit` of the key's sign mask is set, else
+               ///< unsigned
+    string,    ///< `size` bytes, padded with NUL
+    probe,     ///< 8 bytes: an index into Samples::probes, shown as the probe's name
+    provider,  ///< the same, shown as its provider
+  };
+  Kind kind = Kind::integer;
+  std::uint16_t offset = 0;
+  std::uint16_t size = 8;
+  std::uint8_t sign_bit = 0;
+};
+
+/// A key starts with two 32-bit words: the process (tgid as the host sees it; 0 when the event was
+/// counted for an already classified process and no label asks for the process), and the sign mask
+/// of the integer fields.
+struct KeyLayout {
+  static constexpr std::size_t header_size = 8;
+  std::vector<KeyField> fields;
+  std::size_t size = header_size;
+};
+
+/// One label value as it was recorded.
+using RawLabel = std::variant<Int128, std::string>;
+
+/// Every cell of one metric at one moment, cumulative since its maps were made, summed over the
+/// CPUs.
+struct Samples {
+  CellKind kind = CellKind::count;
+  std::size_t words_per_cell = 1;
+  KeyLayout layout;
+  std::vector<std::byte> keys;       ///< count() * layout.size bytes
+  std::vector<std::uint64_t> words;  ///< count() * words_per_cell
+  std::vector<ProbeName>
+      probes;  ///< what the probe and provider fields count in; only ever appended to
+
+  /// Events of classified processes whose label set found no room in the map; empty or one cell.
+  std::vector<std::uint64_t> other;
+
+  [[nodiscard]] std::size_t count() const { return keys.size() / layout.size; }
+  [[nodiscard]] std::span<const std::byte> key(std::size_t i) const {
+    return std::span(keys).subspan(i * layout.size, layout.size);
+  }
+  [[nodiscard]] std::span<const std::uint64_t> cell(std::size_t i) const {
+    return std::span(words).subspan(i * words_per_cell, words_per_cell);
+  }
+  /// The label values of a key, in the order of the layout's fields. A string ends before its
+  /// trailing NULs.
+  [[nodiscard]] std::vector<RawLabel> labels(std::size_t i) const;
+};
+
+/// The process a key was recorded under; 0: see KeyLayout.
+[[nodiscard]] std::uint32_t pid_of(std::span<const std::byte> key);
+
+/// Why an event that fired is in no series. The numbers index the BPF side's counters.
+enum class LossReason : std::uint8_t {
+  map_full,        ///< No room for the key, not even in `other`.
+  no_start,        ///< An end without its start.
+  start_replaced,  ///< A start that another start overtook.
+  start_expired,   ///< A start whose process ended first.
+  fault,           ///< An argument or string could not be read.
+  recursion,       ///< The kernel skipped the program because it was already running.
+  unclassified,    ///< The process ended before it could be told whether it belongs to the target.
+  out_of_range,    ///< A negative increment of a counter.
+};
+inline constexpr std::size_t loss_reason_count = 8;
+[[nodiscard]] std::string_view to_string(LossReason reason);
+
+/// The counters beside the series, cumulative like the cells.
+struct Tally {
+  std::vector<std::uint64_t>
+      hits;  ///< per probe, in the order of Samples::probes; known foreign processes apart
+  std::uint64_t filtered = 0;  ///< events that `where` refused
+  std::uint64_t foreign = 0;   ///< hits by processes known not to belong to the target
+  std::uint64_t strings_cut = 0;
+  std::uint64_t lost[loss_reason_count] = {};
+  std::uint64_t run_nanoseconds = 0;  ///< of the BPF program; 0 unless kernel.bpf_stats_enabled
+};
+
+}  // namespace sdt

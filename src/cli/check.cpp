@@ -1,0 +1,220 @@
+#include "cli/check.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "daemon/supervisor.h"
+#include "elf/mapped_file.h"
+#include "elf/probes.h"
+#include "kernel/program_config.h"
+#include "plan/match.h"
+#include "plan/select.h"
+#include "proc/procfs.h"
+#include "spec/load.h"
+
+namespace sdt::cli {
+namespace {
+
+/// A file with probes, as one target's processes map it.
+struct File {
+  std::string path;
+  elf::ProbeFile probes;
+  std::map<std::uint64_t, bool> five_byte_nop;  ///< by site offset
+};
+
+struct Resolved {
+  std::size_t processes = 0;
+  std::map<proc::FileId, File> files;
+  std::vector<std::string> problems;
+};
+
+/// nopl 0x0(%rax,%rax,1): some kernels turn a uprobe there into a call that overwrites the red zone
+/// of leaf functions.
+bool is_five_byte_nop(std::span<const std::byte> file, std::uint64_t offset) {
+  constexpr std::array<std::byte, 5> nop{std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44},
+                                         std::byte{0}, std::byte{0}};
+  return offset + nop.size() <= file.size() &&
+         std::equal(nop.begin(), nop.end(),
+                    std::next(file.begin(), static_cast<std::ptrdiff_t>(offset)));
+}
+
+Result<File> read_file(const proc::Procfs& procfs, std::uint32_t pid,
+                       const proc::Mapping& mapping) {
+  auto fd = procfs.open_mapping(pid, mapping);
+  if (!fd) return tl::unexpected(std::move(fd).error());
+  auto mapped = elf::MappedFile::of(fd->get(), mapping.path);
+  if (!mapped) return tl::unexpected(std::move(mapped).error());
+  auto probes = elf::read_probes(mapped->bytes());
+  if (!probes) return tl::unexpected(std::move(probes).error());
+  File file{mapping.path, std::move(*probes), {}};
+  for (const elf::Site& site : file.probes.sites) {
+    file.five_byte_nop[site.offset] = is_five_byte_nop(mapped->bytes(), site.offset);
+  }
+  return file;
+}
+
+Resolved resolve(const spec::Target& target, const proc::Procfs& procfs,
+                 const std::vector<proc::Process>& processes) {
+  Resolved resolved;
+  std::set<proc::FileId> seen;
+  for (const proc::Process& process : processes) {
+    if (!plan::belongs(target, process)) continue;
+    ++resolved.processes;
+    const auto mappings = procfs.mapped_files(process.id.pid);
+    if (!mappings) {
+      resolved.problems.push_back(mappings.error().message);
+      continue;
+    }
+    for (const proc::Mapping& mapping : *mappings) {
+      if (target.file && !target.file->matches_path(mapping.path)) continue;
+      if (!seen.insert(mapping.file).second) continue;
+      auto file = read_file(procfs, process.id.pid, mapping);
+      if (file) {
+        if (!file->probes.sites.empty()) resolved.files.emplace(mapping.file, std::move(*file));
+      } else if (file.error().code != Errc::unsupported && file.error().code != Errc::gone) {
+        resolved.problems.push_back(file.error().message);
+      }
+    }
+  }
+  return resolved;
+}
+
+std::string arguments_text(const std::vector<elf::Argument>& arguments) {
+  std::string text;
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    text += fmt::format(" arg{}={}", i, arguments[i].text);
+  return text;
+}
+
+std::string roles_text(unsigned roles) {
+  std::string text;
+  for (const auto& [role, name] :
+       {std::pair{plan::role_start, "start"}, std::pair{plan::role_end, "end"},
+        std::pair{plan::role_inc, "inc"}, std::pair{plan::role_dec, "dec"}}) {
+    if ((roles & role) != 0) text += fmt::format("{}{}", text.empty() ? " " : "+", name);
+  }
+  return text;
+}
+
+void print_sites(const plan::Selection& selection, const File& file) {
+  fmt::print("      {}\n", file.path);
+  for (const plan::SelectedSite& site : selection.sites) {
+    const std::string semaphore =
+        site.semaphore_offset == 0 ? "" : fmt::format(" semaphore {:#x}", site.semaphore_offset);
+    fmt::print("        {}:{}{} at {:#x}{}{}\n", site.probe.provider, site.probe.name,
+               roles_text(site.roles), site.offset, semaphore, arguments_text(site.arguments));
+    if (const auto nop = file.five_byte_nop.find(site.offset);
+        nop != file.five_byte_nop.end() && nop->second) {
+      fmt::print(
+          "        hazard: the probe at {:#x} is a 5-byte nop; kernels that optimise uprobes "
+          "(6.18) may corrupt "
+          "the red zone of a leaf function there\n",
+          site.offset);
+    }
+  }
+  for (const std::string& warning : selection.warnings)
+    fmt::print("        events lost (fault): {}\n", warning);
+}
+
+/// Prints one metric; true when all of it would be attached.
+bool print_metric(const spec::Metric& metric, const Resolved& resolved) {
+  const auto config = kernel::configure(
+      metric,
+      {.possible_cpus = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)))});
+  const std::string memory =
+      config ? fmt::format("{} KiB of maps",
+                           kernel::map_bytes(*config, static_cast<std::size_t>(std::max(
+                                                          1L, sysconf(_SC_NPROCESSORS_CONF)))) /
+                               1024)
+             : config.error().message;
+  fmt::print("    {} ({})\n", metric.name, memory);
+  unsigned roles = 0;
+  bool refused = !config;
+  for (const auto& [id, file] : resolved.files) {
+    const auto selection = plan::select_sites(metric, file.probes);
+    if (!selection) {
+      fmt::print("      {}\n        cannot attach: {}\n", file.path, selection.error().message);
+      refused = true;
+    } else if (!selection->sites.empty()) {
+      roles |= selection->roles;
+      print_sites(*selection, file);
+    }
+  }
+  const unsigned needed = plan::needed_roles(metric);
+  if ((roles & needed) == needed) return !refused;
+  if (!refused && resolved.processes > 0) {
+    fmt::print("      not found: no file that the processes map has {}\n",
+               plan::probes_text(metric));
+  }
+  return false;
+}
+
+std::vector<proc::Process> read_processes(const proc::Procfs& procfs,
+                                          std::vector<std::string>& problems) {
+  std::vector<proc::Process> processes;
+  const auto pids = procfs.pids();
+  if (!pids) {
+    problems.push_back(pids.error().message);
+    return processes;
+  }
+  for (const std::uint32_t pid : *pids) {
+    auto process = procfs.read(pid);
+    if (process) {
+      processes.push_back(std::move(*process));
+    } else if (process.error().code == Errc::permission && problems.empty()) {
+      problems.push_back(process.error().message);
+    }
+  }
+  return processes;
+}
+
+bool print_probes(const spec::Config& config) {
+  const proc::Procfs procfs;
+  std::vector<std::string> problems;
+  const std::vector<proc::Process> processes = read_processes(procfs, problems);
+  bool complete = true;
+  for (const spec::Target& target : config.targets) {
+    const Resolved resolved = resolve(target, procfs, processes);
+    fmt::print("  target {}: {} process{}\n", target.name, resolved.processes,
+               resolved.processes == 1 ? "" : "es");
+    problems.insert(problems.end(), resolved.problems.begin(), resolved.problems.end());
+    for (const spec::Metric& metric : target.metrics)
+      complete = print_metric(metric, resolved) && complete;
+  }
+  for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
+  return complete && problems.empty();
+}
+
+}  // namespace
+
+int run_check(const CheckOptions& options) {
+  const spec::LoadResult loaded = spec::load_files(options.config_files);
+  std::size_t errors = 0;
+  std::size_t metrics = 0;
+  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.severity == spec::Severity::error) ++errors;
+    fmt::print(stderr, "{}\n", diagnostic.text());
+  }
+  if (!loaded.ok()) {
+    fmt::print(stderr, "{} error{}\n", errors, errors == 1 ? "" : "s");
+    return daemon::exit_bad_config;
+  }
+  for (const spec::Target& target : loaded.config.targets) metrics += target.metrics.size();
+  fmt::print("config ok: {} target{}, {} metric{}\n", loaded.config.targets.size(),
+             loaded.config.targets.size() == 1 ? "" : "s", metrics, metrics == 1 ? "" : "s");
+  if (!options.probes) return daemon::exit_ok;
+  return print_probes(loaded.config) ? daemon::exit_ok : daemon::exit_failure;
+}
+
+}  // namespace sdt::cli

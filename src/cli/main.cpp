@@ -1,0 +1,101 @@
+// sdt_exporter: subcommands and flags. Each subcommand lives in its own file.
+
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/check.h"
+#include "cli/list.h"
+#include "daemon/supervisor.h"
+#include "daemon/version.h"
+
+namespace {
+
+using sdt::daemon::LogFormat;
+using sdt::daemon::LogLevel;
+using sdt::kernel::AttachChoice;
+using sdt::kernel::PairChoice;
+
+void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
+  app.add_option("--config.file", options.config_files,
+                 "Config file, or a directory of *.yaml; repeatable");
+  app.add_option("--web.listen-address", options.listen_addresses, "Where to listen; repeatable")
+      ->capture_default_str();
+  app.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
+      ->capture_default_str();
+  app.add_option("--log.level", options.log_level, "debug, info, warn, error")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::debug},
+                                                                  {"info", LogLevel::info},
+                                                                  {"warn", LogLevel::warn},
+                                                                  {"error", LogLevel::error}}));
+  app.add_option("--log.format", options.log_format, "logfmt, json")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
+          {"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}));
+  app.add_option("--kernel.attach", options.attach,
+                 "How to attach: auto, multi (uprobe_multi, 6.6+), perf")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, AttachChoice>{{"auto", AttachChoice::automatic},
+                                              {"multi", AttachChoice::multi},
+                                              {"perf", AttachChoice::perf}}));
+  app.add_option("--kernel.pairs", options.pairs,
+                 "Where threads keep their starts: auto, task, hash")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, PairChoice>{{"auto", PairChoice::automatic},
+                                            {"task", PairChoice::task_storage},
+                                            {"hash", PairChoice::hash}}));
+}
+
+int complain(const char* what) {
+  std::fputs(what, stderr);
+  return sdt::daemon::exit_bad_config;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Prometheus metrics out of static (USDT) probes", "sdt_exporter");
+  app.set_version_flag("--version", std::string("sdt_exporter ") + sdt::daemon::version);
+  app.require_subcommand(0, 1);
+
+  sdt::daemon::RunOptions run;
+  add_run_flags(app, run);
+  add_run_flags(*app.add_subcommand("run", "Run the daemon (the default)"), run);
+
+  sdt::cli::CheckOptions check;
+  CLI::App* check_command = app.add_subcommand("check", "Validate config files");
+  check_command
+      ->add_option("--config.file", check.config_files,
+                   "Config file, or a directory of *.yaml; repeatable")
+      ->required();
+  check_command->add_flag("--probes", check.probes,
+                          "Resolve against the running processes as well");
+
+  sdt::cli::ListOptions list;
+  std::string output = "text";
+  CLI::App* list_command = app.add_subcommand("list", "List probes of files and processes");
+  auto* pid = list_command->add_option("--pid", list.pid, "Of the files that this process maps");
+  list_command->add_option("--exe", list.exe, "Of this ELF file")->excludes(pid);
+  list_command->add_option("pattern", list.pattern, "PROVIDER:NAME, globs allowed");
+  list_command->add_option("--output", output, "text, json")
+      ->check(CLI::IsMember({"text", "json"}));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? sdt::daemon::exit_ok : sdt::daemon::exit_bad_config;
+  }
+  if (check_command->parsed()) return sdt::cli::run_check(check);
+  if (list_command->parsed()) {
+    list.json = output == "json";
+    return sdt::cli::run_list(list);
+  }
+  if (run.config_files.empty()) {
+    return complain(
+        "sdt_exporter: --config.file is required (a file, or a directory of *.yaml); --help tells "
+        "more\n");
+  }
+  return sdt::daemon::run(run);
+}

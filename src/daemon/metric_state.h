@@ -1,0 +1,54 @@
+// One metric at run time.
+//
+// Purpose:   program, links and series of a metric, and what happened to them.
+// Ownership: owns all of them. The program is loaded when the first file with its probes appears,
+// and then stays, so that its
+//            cumulative counts do.
+// Thread:    the loop.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/samples.h"
+#include "metrics/store.h"
+#include "plan/backend.h"
+#include "plan/reconcile.h"
+#include "plan/select.h"
+#include "proc/process.h"
+#include "spec/config.h"
+
+namespace sdt::daemon {
+
+struct AttachedFile {
+  std::unique_ptr<plan::Link> link;
+  std::string path;
+  std::uint8_t roles = 0;
+  std::map<ProbeName, std::uint64_t> sites;  ///< how many of each probe
+};
+
+struct MetricState {
+  explicit MetricState(const spec::Metric& of) : metric(of), series(of) {}
+
+  /// True when every probe that the metric needs is attached somewhere.
+  [[nodiscard]] bool is_attached() const;
+
+  const spec::Metric& metric;
+  std::unique_ptr<plan::MetricProgram> program;
+  std::map<proc::FileId, AttachedFile> files;
+  metrics::MetricSeries series;
+
+  std::vector<ProbeName> probes;  ///< that tally.hits counts, as of the latest drain
+  Tally tally;                    ///< of the latest drain
+  std::uint64_t attaches = 0;
+  std::map<Errc, std::uint64_t> attach_errors;
+  std::uint64_t starts_expired = 0;
+  std::string state = "waiting for its processes";  ///< in words, for the log and the pages
+};
+
+}  // namespace sdt::daemon

@@ -1,0 +1,219 @@
+#include "daemon/supervisor.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/engine.h"
+#include "daemon/version.h"
+#include "expose/exposition.h"
+#include "expose/http_server.h"
+#include "expose/landing_page.h"
+#include "expose/process_metrics.h"
+#include "kernel/backend.h"
+#include "metrics/self.h"
+#include "spec/load.h"
+
+namespace sdt::daemon {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds rescan_interval{2};
+/// A scrape that finds older data drains first.
+constexpr std::chrono::seconds fresh_enough{1};
+
+/// A file descriptor for each perf uprobe: take what the hard limit allows.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  // Refused only in odd sandboxes, and then attaching says so itself.
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+class Supervisor {
+ public:
+  Supervisor(const RunOptions& options, const spec::Config& config, const Log& log)
+      : options_(options), config_(config), log_(log), server_(loop_, {}) {}
+
+  [[nodiscard]] int run();
+
+ private:
+  [[nodiscard]] Status start();
+  [[nodiscard]] Status listen();
+  void serve();
+  void rescan_and_rearm();
+  void drain_and_rearm();
+  void drain_now();
+  void stop(int signal);
+  [[nodiscard]] expose::Response metrics_response();
+
+  const RunOptions& options_;
+  const spec::Config& config_;
+  const Log& log_;
+  asio::io_context loop_;
+  asio::signal_set signals_{loop_};
+  asio::steady_timer rescan_timer_{loop_};
+  asio::steady_timer drain_timer_{loop_};
+  expose::HttpServer server_;
+  proc::Procfs procfs_;
+  std::unique_ptr<kernel::KernelBackend> backend_;
+  std::unique_ptr<Engine>
+      engine_;  // before the backend in destruction: its programs use the backend's maps
+  metrics::DurationHistogram drain_duration_ = metrics::SelfMetrics().drain_duration;
+  steady_clock::time_point last_drain_;
+  metrics::SelfMetrics::WallTime last_drain_wall_;
+  metrics::SelfMetrics::WallTime loaded_wall_;
+  bool ready_ = false;
+};
+
+Status Supervisor::listen() {
+  for (const std::string& address : options_.listen_addresses) {
+    auto bound = server_.listen(address);
+    if (!bound) return tl::unexpected(std::move(bound).error());
+    log_.info("listening", {{"address", *bound}, {"path", options_.telemetry_path}});
+  }
+  return {};
+}
+
+Status Supervisor::start() {
+  raise_open_files_limit();
+  loaded_wall_ = std::chrono::system_clock::now();
+  serve();
+  if (auto status = listen(); !status) return status;
+  auto features = kernel::detect_features(options_.attach, options_.pairs);
+  if (!features) return tl::unexpected(std::move(features).error());
+  log_.info("kernel", {{"attach", features->text()}});
+  kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
+    // A failed load ends in an error of our own; the verifier's pages are for those who ask.
+    static_cast<void>(warning);
+    log_.debug("libbpf", {{"line", std::string(line)}});
+  });
+  auto backend = kernel::KernelBackend::create(*features);
+  if (!backend) return tl::unexpected(std::move(backend).error());
+  backend_ = std::move(*backend);
+  engine_ = std::make_unique<Engine>(config_, *backend_, procfs_, log_);
+  return {};
+}
+
+void Supervisor::serve() {
+  server_.handle(options_.telemetry_path,
+                 [this](const expose::Request&) { return metrics_response(); });
+  server_.handle("/-/healthy", [](const expose::Request&) {
+    return expose::Response{.body = "sdt_exporter is healthy.\n"};
+  });
+  server_.handle("/-/ready", [this](const expose::Request&) {
+    if (ready_) return expose::Response{.body = "sdt_exporter is ready.\n"};
+    return expose::Response{.status = 503,
+                            .body = "sdt_exporter has not looked at the processes yet.\n"};
+  });
+  server_.handle("/", [this](const expose::Request&) {
+    return expose::Response{.content_type = "text/html; charset=utf-8",
+                            .body = expose::landing_page(version, options_.telemetry_path)};
+  });
+}
+
+expose::Response Supervisor::metrics_response() {
+  if (!ready_)
+    return {.status = 503, .body = "sdt_exporter has not looked at the processes yet.\n"};
+  if (steady_clock::now() - last_drain_ >= fresh_enough) drain_now();
+  metrics::SelfMetrics self = engine_->self_metrics();
+  self.version = version;
+  self.drain_duration = drain_duration_;
+  self.last_drain = last_drain_wall_;
+  self.last_reload_success = loaded_wall_;
+  metrics::Snapshot snapshot = engine_->snapshot();
+  for (metrics::MetricSnapshot& metric : metrics::collect(self))
+    snapshot.metrics.push_back(std::move(metric));
+  return {.content_type = expose::text_content_type,
+          .body = expose::to_text(snapshot)};
+}
+
+void Supervisor::rescan_and_rearm() {
+  engine_->rescan(steady_clock::now());
+  if (!std::exchange(ready_, true)) log_.info("ready");
+  rescan_timer_.expires_after(rescan_interval);
+  rescan_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) rescan_and_rearm();
+  });
+}
+
+void Supervisor::drain_now() {
+  const auto before = steady_clock::now();
+  engine_->drain(before);
+  last_drain_ = steady_clock::now();
+  last_drain_wall_ = std::chrono::system_clock::now();
+  drain_duration_.observe(last_drain_ - before);
+}
+
+void Supervisor::drain_and_rearm() {
+  drain_now();
+  drain_timer_.expires_after(config_.global.drain_interval);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) drain_and_rearm();
+  });
+}
+
+void Supervisor::stop(int signal) {
+  log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  rescan_timer_.cancel();
+  drain_timer_.cancel();
+  server_.close();
+  drain_now();
+  loop_.stop();
+}
+
+int Supervisor::run() {
+  // Before anything slow: a signal that comes early is answered as well.
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.add(SIGHUP);
+  if (auto status = start(); !status) {
+    log_.error("cannot start", {{"error", status.error().message}});
+    return exit_failure;
+  }
+  std::function<void()> await_signal = [&] {
+    signals_.async_wait([&](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) return stop(signal);
+      log_.warn(
+          "SIGHUP: reloading is not built yet, nothing was changed; restart to take up a new "
+          "config");
+      await_signal();
+    });
+  };
+  await_signal();
+  rescan_and_rearm();
+  drain_and_rearm();
+  loop_.run();
+  engine_.reset();  // detaches
+  log_.info("stopped");
+  return exit_ok;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  const Log log(options.log_level, options.log_format);
+  const spec::LoadResult loaded = spec::load_files(options.config_files);
+  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
+    fmt::print(stderr, "{}\n", diagnostic.text());
+  }
+  if (!loaded.ok()) return exit_bad_config;
+  log.info("sdt_exporter", {{"version", std::string(version)},
+                            {"targets", std::to_string(loaded.config.targets.size())}});
+  return Supervisor(options, loaded.config, log).run();
+}
+
+}  // namespace sdt::daemon

@@ -1,0 +1,36 @@
+// The daemon: everything wired together on one loop.
+//
+// Purpose:   load, listen, attach, and then rescan and drain by timer until told to stop.
+// Ownership: owns all of it for the time of run().
+// Thread:    run() is the loop's thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/log.h"
+#include "kernel/features.h"
+
+namespace sdt::daemon {
+
+struct RunOptions {
+  std::vector<std::string> config_files;
+  std::vector<std::string> listen_addresses{":10738"};
+  std::string telemetry_path = "/metrics";
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::logfmt;
+  kernel::AttachChoice attach = kernel::AttachChoice::automatic;
+  kernel::PairChoice pairs = kernel::PairChoice::automatic;
+};
+
+/// Exit statuses, as documented in docs/operations.md.
+enum ExitStatus : int {
+  exit_ok = 0,
+  exit_failure = 1,     ///< the kernel, a capability or the port does not allow it
+  exit_bad_config = 2,  ///< the config files or flags are wrong
+};
+
+/// Runs until SIGTERM or SIGINT.
+[[nodiscard]] int run(const RunOptions& options);
+
+}  // namespace sdt::daemon

@@ -1,0 +1,106 @@
+#include "kernel/backend.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "kernel/metric_program.h"
+
+namespace sdt::kernel {
+namespace {
+
+/// Processes that can be judged at one time, over all targets.
+constexpr std::uint32_t verdict_entries = 32768;
+
+/// libbpf's hook takes a plain function, so that what it calls has to be reachable from one.
+LogSink& log_sink() {
+  static LogSink sink;
+  return sink;
+}
+
+[[gnu::format(printf, 2, 0)]] int print_libbpf(libbpf_print_level level, const char* format,
+                                               va_list arguments) {
+  if (!log_sink()) return 0;
+  std::array<char, 2048> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
+  std::string_view text(line.data());
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  log_sink()(level == LIBBPF_WARN, text);
+  return length;
+}
+
+Result<UniqueFd> make_map(bpf_map_type type, const char* name, std::uint32_t key_size,
+                          std::uint32_t value_size, std::uint32_t entries) {
+  const int fd = bpf_map_create(type, name, key_size, value_size, entries, nullptr);
+  if (fd < 0) return fail_errno(-fd, fmt::format("creating the BPF map {}", name));
+  return UniqueFd(fd);
+}
+
+}  // namespace
+
+void KernelBackend::set_log(LogSink sink) {
+  log_sink() = std::move(sink);
+  libbpf_set_print(print_libbpf);
+}
+
+Result<std::unique_ptr<KernelBackend>> KernelBackend::create(const Features& features) {
+  std::unique_ptr<KernelBackend> backend(new KernelBackend(features));
+  const auto make = [](UniqueFd& to, auto... arguments) -> Status {
+    auto map = make_map(arguments...);
+    if (!map) return tl::unexpected(std::move(map).error());
+    to = std::move(*map);
+    return {};
+  };
+  constexpr std::uint32_t index = sizeof(std::uint32_t);
+  Status status = make(backend->sites_map_, BPF_MAP_TYPE_ARRAY, "sdt_sites", index,
+                       std::uint32_t{sizeof(sdt_site)}, std::uint32_t{SDT_MAX_SITES});
+  if (status) {
+    status = make(backend->verdicts_, BPF_MAP_TYPE_HASH, "sdt_verdicts",
+                  std::uint32_t{sizeof(sdt_process_key)}, std::uint32_t{sizeof(std::uint32_t)},
+                  verdict_entries);
+  }
+  if (status) {
+    status = make(backend->scratch_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch", index,
+                  std::uint32_t{SDT_MAX_KEY + SDT_STRING_BUFFER}, std::uint32_t{SDT_SCRATCH_SLOTS});
+  }
+  if (status) {
+    status = make(backend->scratch_in_use_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch_use", index,
+                  std::uint32_t{sizeof(std::uint64_t)}, std::uint32_t{1});
+  }
+  if (!status) return tl::unexpected(std::move(status).error());
+  backend->sites_ = std::make_shared<SiteTable>(backend->sites_map_.get(), SDT_MAX_SITES);
+  return backend;
+}
+
+Result<std::unique_ptr<plan::MetricProgram>> KernelBackend::load(std::uint32_t target,
+                                                                 const spec::Metric& metric) {
+  const SharedMaps shared{sites_map_.get(), verdicts_.get(), scratch_.get(), scratch_in_use_.get()};
+  auto program = MetricProgramImpl::load(metric, target, features_, shared, sites_);
+  if (!program) return tl::unexpected(std::move(program).error());
+  return std::move(*program);
+}
+
+Status KernelBackend::judge(std::uint32_t target, std::uint32_t pid, plan::Verdict verdict) {
+  const sdt_process_key key{pid, target};
+  const std::uint32_t value = verdict == plan::Verdict::member ? SDT_MEMBER : SDT_FOREIGN;
+  if (bpf_map_update_elem(verdicts_.get(), &key, &value, BPF_ANY) != 0) {
+    return fail_errno(errno,
+                      fmt::format("telling the kernel which target process {} belongs to", pid));
+  }
+  return {};
+}
+
+void KernelBackend::forget_process(std::uint32_t target, std::uint32_t pid) {
+  const sdt_process_key key{pid, target};
+  // ENOENT is the state wanted.
+  bpf_map_delete_elem(verdicts_.get(), &key);
+}
+
+}  // namespace sdt::kernel

@@ -1,0 +1,53 @@
+#include "kernel/bpf_call.h"
+
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+
+namespace sdt::kernel {
+namespace {
+
+/// The link_create part of union bpf_attr with its uprobe_multi member, as of kernel 6.6.
+struct LinkCreateUprobeMulti {
+  std::uint32_t prog_fd;
+  std::uint32_t target_fd;
+  std::uint32_t attach_type;
+  std::uint32_t flags;
+  std::uint64_t path;
+  std::uint64_t offsets;
+  std::uint64_t ref_ctr_offsets;
+  std::uint64_t cookies;
+  std::uint32_t cnt;
+  std::uint32_t multi_flags;
+  std::uint32_t pid;
+  std::uint32_t padding;
+};
+static_assert(offsetof(LinkCreateUprobeMulti, path) == 16);
+static_assert(offsetof(LinkCreateUprobeMulti, cnt) == 48);
+static_assert(offsetof(LinkCreateUprobeMulti, pid) == 56);
+
+std::uint64_t address_of(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+}  // namespace
+
+MultiLinkResult create_uprobe_multi_link(int program_fd, const std::string& path,
+                                         const MultiSites& sites) {
+  LinkCreateUprobeMulti attr{};
+  attr.prog_fd = static_cast<std::uint32_t>(program_fd);
+  attr.attach_type = attach_type_uprobe_multi;
+  attr.path = address_of(path.c_str());
+  attr.offsets = address_of(sites.offsets.data());
+  attr.ref_ctr_offsets = address_of(sites.semaphore_offsets.data());
+  attr.cookies = address_of(sites.cookies.data());
+  attr.cnt = static_cast<std::uint32_t>(sites.offsets.size());
+  const long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof attr);
+  if (fd < 0) return {UniqueFd(), errno};
+  return {UniqueFd(static_cast<int>(fd)), 0};
+}
+
+}  // namespace sdt::kernel

@@ -1,0 +1,107 @@
+#include "kernel/features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/unique_fd.h"
+#include "kernel/bpf_call.h"
+
+namespace sdt::kernel {
+namespace {
+
+constexpr const char* uprobe_pmu = "/sys/bus/event_source/devices/uprobe/type";
+constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
+
+/// Loads `return 0` as a uprobe program; errno in `error` when it cannot be.
+struct LoadResult {
+  UniqueFd program;
+  int error = 0;
+};
+LoadResult load_trivial(std::uint32_t expected_attach_type, std::uint32_t flags) {
+  bpf_insn mov{};
+  mov.code = BPF_ALU64 | BPF_MOV | BPF_K;
+  bpf_insn exit{};
+  exit.code = BPF_JMP | BPF_EXIT;
+  const std::array<bpf_insn, 2> code{mov, exit};
+  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  options.expected_attach_type = static_cast<bpf_attach_type>(expected_attach_type);
+  options.prog_flags = flags;
+  const int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sdt_probe_test", "Dual BSD/GPL", code.data(),
+                               code.size(), &options);
+  return fd < 0 ? LoadResult{UniqueFd(), -fd} : LoadResult{UniqueFd(fd), 0};
+}
+
+/// A kernel that knows uprobe_multi looks at the path, finds a directory and says EBADF; one that
+/// does not, EINVAL.
+bool has_uprobe_multi() {
+  const LoadResult loaded = load_trivial(attach_type_uprobe_multi, 0);
+  if (!loaded.program.valid()) return false;
+  const std::array<std::uint64_t, 1> offset{1};
+  const std::array<std::uint64_t, 1> zero{0};
+  return create_uprobe_multi_link(loaded.program.get(), "/", {offset, zero, zero}).error == EBADF;
+}
+
+bool has_task_storage() {
+  return access(kernel_btf, R_OK) == 0 &&
+         libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1 &&
+         libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf, nullptr) == 1;
+}
+
+}  // namespace
+
+std::string Features::text() const {
+  return fmt::format("{}, {}, pairs in {}, {} CPUs", uprobe_multi ? "uprobe_multi" : "perf uprobes",
+                     sleepable ? "sleepable programs" : "programs that cannot wait for a page",
+                     task_storage ? "task storage" : "a hash", possible_cpus);
+}
+
+Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
+  const LoadResult plain = load_trivial(0, 0);
+  if (plain.error == EPERM || plain.error == EACCES) {
+    return fail(Errc::permission,
+                "the kernel refuses to load BPF programs (bpf(2): operation not permitted): run as "
+                "root or give the "
+                "capabilities CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN on kernels before 6.6)");
+  }
+  if (plain.error != 0) {
+    return fail_errno(plain.error, "loading a BPF program for uprobes (is CONFIG_BPF_EVENTS on?)");
+  }
+  Features features;
+  features.uprobe_multi = attach != AttachChoice::perf && has_uprobe_multi();
+  if (attach == AttachChoice::multi && !features.uprobe_multi) {
+    return fail(Errc::unsupported,
+                "--kernel.attach=multi: this kernel has no uprobe_multi links (they came with "
+                "6.6); use auto or perf");
+  }
+  if (!features.uprobe_multi && access(uprobe_pmu, R_OK) != 0) {
+    return fail(
+        Errc::unsupported,
+        fmt::format(
+            "this kernel offers no uprobes: it has no uprobe_multi links{}, and {} is not there (a "
+            "kernel without CONFIG_UPROBE_EVENTS, or /sys not mounted)",
+            attach == AttachChoice::perf ? " (not tried: --kernel.attach=perf)" : "", uprobe_pmu));
+  }
+  features.sleepable =
+      load_trivial(features.uprobe_multi ? attach_type_uprobe_multi : 0, BPF_F_SLEEPABLE).error ==
+      0;
+  features.task_storage = pairs != PairChoice::hash && has_task_storage();
+  if (pairs == PairChoice::task_storage && !features.task_storage) {
+    return fail(
+        Errc::unsupported,
+        fmt::format("--kernel.pairs=task: this kernel has no task-local storage for BPF, or no {}",
+                    kernel_btf));
+  }
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 1) return fail_errno(-cpus, "reading /sys/devices/system/cpu/possible");
+  features.possible_cpus = static_cast<std::size_t>(cpus);
+  return features;
+}
+
+}  // namespace sdt::kernel

@@ -1,0 +1,33 @@
+// What the running kernel, and our capabilities, allow.
+//
+// Purpose:   find out once, at start, by trying; say in a person's words what is missing.
+// Ownership: plain values.
+// Thread:    start-up.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+
+namespace sdt::kernel {
+
+enum class AttachChoice { automatic, multi, perf };
+enum class PairChoice { automatic, task_storage, hash };
+
+struct Features {
+  bool uprobe_multi = false;  ///< one link for many sites (6.6); else a perf event for each
+  bool sleepable = false;     ///< programs may wait for a page (6.0)
+  bool task_storage =
+      false;  ///< thread-keyed pairs in task-local storage (5.11, and the kernel's BTF)
+  std::size_t possible_cpus = 1;
+
+  /// "uprobe_multi, sleepable, task storage, 2 CPUs": for the log.
+  [[nodiscard]] std::string text() const;
+};
+
+/// Errors: bpf(2) is refused (Errc::permission, naming the capabilities), the kernel has no uprobes
+/// at all, or not the kind that was asked for (Errc::unsupported).
+[[nodiscard]] Result<Features> detect_features(AttachChoice attach, PairChoice pairs);
+
+}  // namespace sdt::kernel

@@ -1,0 +1,226 @@
+#include "kernel/metric_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+#include <probe.skel.h>
+
+#include "kernel/bpf_call.h"
+#include "kernel/map_reader.h"
+#include "kernel/uprobe_link.h"
+
+namespace sdt::kernel {
+namespace {
+
+/// Sets what map creation is told; libbpf fails these only on a map that exists already.
+struct MapShape {
+  bpf_map_type type;
+  std::uint32_t entries;
+  std::uint32_t key_size;
+  std::uint32_t value_size;
+};
+void shape(bpf_map* map, const MapShape& to) {
+  bpf_map__set_type(map, to.type);
+  bpf_map__set_max_entries(map, to.entries);
+  bpf_map__set_key_size(map, to.key_size);
+  bpf_map__set_value_size(map, to.value_size);
+}
+
+void shape_maps(const struct probe& skeleton, const ProgramConfig& config) {
+  const MapSizes& sizes = config.maps;
+  shape(skeleton.maps.series, {sizes.series_per_cpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH,
+                               sizes.series_entries, config.program.key_size, sizes.cell_size});
+  shape(skeleton.maps.other, {BPF_MAP_TYPE_ARRAY, 1, sizeof(std::uint32_t), sizes.cell_size});
+  shape(skeleton.maps.hits, {BPF_MAP_TYPE_PERCPU_ARRAY, sizes.probe_entries, sizeof(std::uint32_t),
+                             sizeof(std::uint64_t)});
+  shape(skeleton.maps.pairs,
+        {BPF_MAP_TYPE_HASH, sizes.pair_entries, sizeof(sdt_pair_key), sizes.pair_size});
+  // Maps the program never reaches are not made; the verifier removes the code that names them.
+  const bool stack = config.program.nesting == SDT_NESTING_STACK;
+  const bool in_tasks = config.program.task_storage != 0;
+  const bool in_hash = config.program.source == SDT_SOURCE_INTERVAL && !in_tasks;
+  bpf_map__set_autocreate(skeleton.maps.pairs, in_hash);
+  bpf_map__set_autocreate(skeleton.maps.thread_starts, in_tasks && !stack);
+  bpf_map__set_autocreate(skeleton.maps.thread_stacks, in_tasks && stack);
+}
+
+Status share_maps(const struct probe& skeleton, const SharedMaps& shared) {
+  for (const auto& [map, fd] : {std::pair{skeleton.maps.sites, shared.sites},
+                                std::pair{skeleton.maps.verdicts, shared.verdicts},
+                                std::pair{skeleton.maps.scratch, shared.scratch},
+                                std::pair{skeleton.maps.scratch_in_use, shared.scratch_in_use}}) {
+    if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
+      return fail_errno(-error, "sharing a BPF map");
+  }
+  return {};
+}
+
+std::uint64_t word_at(std::span<const std::uint64_t> words, std::size_t index) {
+  return index < words.size() ? words[index] : 0;
+}
+
+}  // namespace
+
+void MetricProgramImpl::SkeletonDeleter::operator()(struct probe* skeleton) const {
+  probe__destroy(skeleton);
+}
+
+MetricProgramImpl::MetricProgramImpl(Skeleton skeleton, ProgramConfig config,
+                                     const Features& features, std::shared_ptr<SiteTable> sites)
+    : skeleton_(std::move(skeleton)),
+      config_(std::move(config)),
+      features_(features),
+      sites_(std::move(sites)) {}
+
+MetricProgramImpl::~MetricProgramImpl() = default;
+
+Result<std::unique_ptr<MetricProgramImpl>> MetricProgramImpl::load(
+    const spec::Metric& metric, std::uint32_t target, const Features& features,
+    const SharedMaps& shared, std::shared_ptr<SiteTable> sites) {
+  auto config = configure(metric, {.target = target,
+                                   .sleepable = features.sleepable,
+                                   .task_storage = features.task_storage,
+                                   .possible_cpus = features.possible_cpus});
+  if (!config) return tl::unexpected(std::move(config).error());
+
+  Skeleton skeleton(probe__open());
+  if (!skeleton) return fail_errno(errno, "opening the BPF object");
+  std::memcpy(&skeleton->rodata->program, &config->program, sizeof config->program);
+  shape_maps(*skeleton, *config);
+  if (auto status = share_maps(*skeleton, shared); !status)
+    return tl::unexpected(std::move(status).error());
+
+  bpf_program* program = skeleton->progs.sdt_probe;
+  if (features.uprobe_multi) {
+    bpf_program__set_expected_attach_type(program,
+                                          static_cast<bpf_attach_type>(attach_type_uprobe_multi));
+  }
+  if (features.sleepable) bpf_program__set_flags(program, BPF_F_SLEEPABLE);
+  if (const int error = probe__load(skeleton.get()); error != 0) {
+    return fail_errno(
+        -error,
+        fmt::format(
+            "loading the BPF program of {} (the kernel's verifier log is at log level debug)",
+            metric.name));
+  }
+  return std::unique_ptr<MetricProgramImpl>(
+      new MetricProgramImpl(std::move(skeleton), std::move(*config), features, std::move(sites)));
+}
+
+std::uint64_t MetricProgramImpl::probe_number(const ProbeName& probe) {
+  const auto known = std::find(probes_.begin(), probes_.end(), probe);
+  if (known != probes_.end()) return static_cast<std::uint64_t>(known - probes_.begin());
+  // The last number stands for every name past the ones that can be told apart.
+  const std::size_t last = config_.maps.probe_entries - 1;
+  if (probes_.size() < last) {
+    probes_.push_back(probe);
+  } else if (probes_.size() == last) {
+    probes_.push_back({"other", "other"});
+  }
+  return probes_.size() - 1;
+}
+
+Result<std::unique_ptr<plan::Link>> MetricProgramImpl::attach(
+    int fd, const std::string& name, std::span<const plan::SelectedSite> sites) {
+  SiteEntries entries(sites_);
+  AttachPoints points;
+  for (const plan::SelectedSite& site : sites) {
+    auto entry = entries.acquire(site_layout(site.arguments));
+    if (!entry) return fail_within(fmt::format("attach {}", name), std::move(entry).error());
+    points.offsets.push_back(site.offset);
+    points.semaphore_offsets.push_back(site.semaphore_offset);
+    points.cookies.push_back(*entry | probe_number(site.probe) << SDT_COOKIE_SITE_BITS |
+                             std::uint64_t{site.roles}
+                                 << (SDT_COOKIE_SITE_BITS + SDT_COOKIE_PROBE_BITS));
+  }
+  const std::string path = fmt::format("/proc/self/fd/{}", fd);
+  const bpf_program* program = skeleton_->progs.sdt_probe;
+  if (features_.uprobe_multi) {
+    return attach_multi(bpf_program__fd(program), path, name, points, std::move(entries));
+  }
+  return attach_perf(program, path, name, points, std::move(entries));
+}
+
+Result<Samples> MetricProgramImpl::drain() {
+  Samples samples;
+  samples.kind = config_.cell;
+  samples.words_per_cell = config_.maps.cell_size / sizeof(std::uint64_t);
+  samples.layout = config_.layout;
+  samples.probes = probes_;
+  const HashShape shape{config_.layout.size, config_.maps.cell_size,
+                        config_.maps.series_per_cpu ? features_.possible_cpus : 1};
+  auto status = read_hash(bpf_map__fd(skeleton_->maps.series), shape, [&](auto key, auto words) {
+    samples.keys.insert(samples.keys.end(), key.begin(), key.end());
+    samples.words.insert(samples.words.end(), words.begin(), words.end());
+  });
+  if (!status) return tl::unexpected(std::move(status).error());
+
+  const std::uint32_t zero = 0;
+  samples.other.resize(samples.words_per_cell);
+  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.other), &zero, samples.other.data()) != 0) {
+    return fail_errno(errno, "reading the `other` cell");
+  }
+  return samples;
+}
+
+Result<Tally> MetricProgramImpl::tally() {
+  Tally tally;
+  auto hits = read_per_cpu_counters(bpf_map__fd(skeleton_->maps.hits), probes_.size(),
+                                    features_.possible_cpus);
+  if (!hits) return tl::unexpected(std::move(hits).error());
+  tally.hits = std::move(*hits);
+  auto counters = read_per_cpu_counters(bpf_map__fd(skeleton_->maps.tally), SDT_TALLY_COUNT,
+                                        features_.possible_cpus);
+  if (!counters) return tl::unexpected(std::move(counters).error());
+  tally.filtered = word_at(*counters, SDT_TALLY_FILTERED);
+  tally.foreign = word_at(*counters, SDT_TALLY_FOREIGN);
+  tally.strings_cut = word_at(*counters, SDT_TALLY_STRINGS_CUT);
+  for (std::size_t i = 0; i < loss_reason_count; ++i)
+    tally.lost[i] = word_at(*counters, SDT_TALLY_LOST + i);
+
+  bpf_prog_info info{};
+  std::uint32_t size = sizeof info;
+  if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.sdt_probe), &info, &size) == 0) {
+    tally.run_nanoseconds = info.run_time_ns;
+    tally.lost[static_cast<std::size_t>(LossReason::recursion)] += info.recursion_misses;
+  }
+  return tally;
+}
+
+void MetricProgramImpl::forget_keys(std::span<const std::string> keys) {
+  // A key that is already gone is what we want; nothing else can go wrong with a valid descriptor.
+  for (const std::string& key : keys)
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.series), key.data());
+}
+
+std::uint64_t MetricProgramImpl::expire_starts(std::span<const std::uint32_t> ended) {
+  if (!bpf_map__autocreate(skeleton_->maps.pairs) || ended.empty()) return 0;
+  const int map_fd = bpf_map__fd(skeleton_->maps.pairs);
+  std::vector<sdt_pair_key> stale;
+  const auto status =
+      read_hash(map_fd, {sizeof(sdt_pair_key), config_.maps.pair_size, 1}, [&](auto bytes, auto) {
+        sdt_pair_key key{};
+        std::memcpy(&key, bytes.data(), sizeof key);
+        if (std::find(ended.begin(), ended.end(), key.pid) != ended.end()) stale.push_back(key);
+      });
+  std::uint64_t expired = 0;
+  for (const sdt_pair_key& key : stale) {
+    if (bpf_map_delete_elem(map_fd, &key) == 0) ++expired;
+  }
+  // What could not be read stays in the map and is found the next time.
+  static_cast<void>(status);
+  return expired;
+}
+
+std::uint64_t MetricProgramImpl::map_bytes() const {
+  return kernel::map_bytes(config_, features_.possible_cpus);
+}
+
+}  // namespace sdt::kernel

@@ -1,0 +1,112 @@
+#include "kernel/uprobe_link.h"
+
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/unique_fd.h"
+#include "kernel/bpf_call.h"
+
+namespace sdt::kernel {
+namespace {
+
+/// What the kernel's errno means when attaching uprobes, and what to do about it.
+Error attach_error(int error, const std::string& name, std::size_t sites) {
+  const std::string doing =
+      fmt::format("attach {} site{} of {}", sites, sites == 1 ? "" : "s", name);
+  auto failure = fail_errno(error, doing).value();
+  if (error == EINVAL) {
+    failure.code = Errc::busy;
+    failure.message +=
+        ": another tracer may hold one of these probes with another semaphore, or the file is not "
+        "what its notes say; "
+        "it will be tried again";
+  } else if (error == EPERM || error == EACCES) {
+    failure.message +=
+        ": uprobe_multi takes CAP_BPF and CAP_PERFMON, perf uprobes take CAP_SYS_ADMIN";
+  } else if (error == ENOTSUP || error == EOPNOTSUPP) {
+    failure.message += ": an instruction that cannot carry a uprobe";
+  }
+  return failure;
+}
+
+class MultiLink final : public plan::Link {
+ public:
+  MultiLink(UniqueFd link, SiteEntries entries)
+      : entries_(std::move(entries)), link_(std::move(link)) {}
+
+ private:
+  SiteEntries entries_;  // given back after the link is closed: members go in reverse order
+  UniqueFd link_;
+};
+
+struct LinkDestroyer {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using LinkPtr = std::unique_ptr<bpf_link, LinkDestroyer>;
+
+class PerfLink final : public plan::Link {
+ public:
+  PerfLink(std::vector<LinkPtr> links, SiteEntries entries)
+      : entries_(std::move(entries)), links_(std::move(links)) {}
+  PerfLink(const PerfLink&) = delete;
+  PerfLink& operator=(const PerfLink&) = delete;
+  ~PerfLink() override { detach(); }
+
+ private:
+  // Each close waits for a grace period of the kernel's RCU; waits that run side by side share it.
+  void detach() {
+    constexpr std::size_t most_threads = 64;
+    const std::size_t count = std::min(links_.size(), most_threads);
+    std::vector<std::jthread> closers;
+    for (std::size_t first = 1; first < count; ++first) {
+      closers.emplace_back([this, first, count] { close_every(first, count); });
+    }
+    if (count > 0) close_every(0, count);
+  }
+  void close_every(std::size_t first, std::size_t step) {
+    for (std::size_t i = first; i < links_.size(); i += step) links_[i].reset();
+  }
+
+  SiteEntries entries_;
+  std::vector<LinkPtr> links_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<plan::Link>> attach_multi(int program_fd, const std::string& path,
+                                                 const std::string& name,
+                                                 const AttachPoints& points, SiteEntries entries) {
+  MultiLinkResult made = create_uprobe_multi_link(
+      program_fd, path, {points.offsets, points.semaphore_offsets, points.cookies});
+  if (made.error != 0) return tl::unexpected(attach_error(made.error, name, points.offsets.size()));
+  return std::make_unique<MultiLink>(std::move(made.link), std::move(entries));
+}
+
+Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program, const std::string& path,
+                                                const std::string& name, const AttachPoints& points,
+                                                SiteEntries entries) {
+  std::vector<LinkPtr> links;
+  links.reserve(points.offsets.size());
+  for (std::size_t i = 0; i < points.offsets.size(); ++i) {
+    LIBBPF_OPTS(bpf_uprobe_opts, options);
+    options.ref_ctr_offset = points.semaphore_offsets[i];
+    options.bpf_cookie = points.cookies[i];
+    LinkPtr link(
+        bpf_program__attach_uprobe_opts(program, -1, path.c_str(), points.offsets[i], &options));
+    if (!link) {
+      Error failure = attach_error(errno, name, points.offsets.size());
+      PerfLink undo(std::move(links), std::move(entries));
+      return tl::unexpected(std::move(failure));
+    }
+    links.push_back(std::move(link));
+  }
+  return std::make_unique<PerfLink>(std::move(links), std::move(entries));
+}
+
+}  // namespace sdt::kernel

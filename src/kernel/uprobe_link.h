@@ -1,0 +1,64 @@
+// Attaching a program to the sites of one file, by either of the kernel's two ways.
+//
+// Purpose:   plan::Link over a uprobe_multi link, or over one perf-event uprobe for each site.
+// Ownership: owns the kernel's link descriptors (O_CLOEXEC) and a share of the site table's
+// entries. Thread:    the loop; detaching perf links uses short-lived threads, because the kernel
+// takes 0.1 s for each.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/site_table.h"
+#include "plan/backend.h"
+
+struct bpf_program;
+
+namespace sdt::kernel {
+
+/// A share of the site table, given back when it goes.
+class SiteEntries {
+ public:
+  explicit SiteEntries(std::shared_ptr<SiteTable> table) : table_(std::move(table)) {}
+  SiteEntries(SiteEntries&&) noexcept = default;
+  SiteEntries& operator=(SiteEntries&&) = delete;
+  SiteEntries(const SiteEntries&) = delete;
+  SiteEntries& operator=(const SiteEntries&) = delete;
+  ~SiteEntries() {
+    for (const std::uint32_t entry : entries_) table_->release(entry);
+  }
+
+  [[nodiscard]] Result<std::uint32_t> acquire(const sdt_site& site) {
+    auto entry = table_->acquire(site);
+    if (entry) entries_.push_back(*entry);
+    return entry;
+  }
+
+ private:
+  std::shared_ptr<SiteTable> table_;
+  std::vector<std::uint32_t> entries_;
+};
+
+/// What is attached: three columns of equal length.
+struct AttachPoints {
+  std::vector<std::uint64_t> offsets;
+  std::vector<std::uint64_t> semaphore_offsets;
+  std::vector<std::uint64_t> cookies;
+};
+
+/// `path` leads to the file (/proc/self/fd/N), `name` is what people call it.
+[[nodiscard]] Result<std::unique_ptr<plan::Link>> attach_multi(int program_fd,
+                                                               const std::string& path,
+                                                               const std::string& name,
+                                                               const AttachPoints& points,
+                                                               SiteEntries entries);
+[[nodiscard]] Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program,
+                                                              const std::string& path,
+                                                              const std::string& name,
+                                                              const AttachPoints& points,
+                                                              SiteEntries entries);
+
+}  // namespace sdt::kernel

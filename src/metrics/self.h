@@ -1,0 +1,69 @@
+// The daemon's own metrics, sdt_exporter_*.
+//
+// Purpose:   tell the operator whether the numbers of the other metrics can be trusted: what is
+//            attached, what was lost and why, what it costs. Filled in by the supervisor and shown
+//            through the same exposition as every other metric.
+// Ownership: plain values.
+// Thread:    one at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/samples.h"
+#include "metrics/duration_histogram.h"
+#include "metrics/snapshot.h"
+
+namespace sdt::metrics {
+
+struct SelfMetrics {
+  struct Probe {
+    std::string name;         ///< provider:name
+    std::uint64_t sites = 0;  ///< attached now
+    std::uint64_t hits = 0;
+  };
+
+  struct Metric {
+    std::string name;
+    bool attached = false;
+    std::vector<Probe> probes;
+    std::uint64_t attaches = 0;
+    std::map<Errc, std::uint64_t> attach_errors;
+    std::uint64_t lost[loss_reason_count] = {};  ///< indexed by LossReason
+    std::uint64_t series = 0;
+    std::uint64_t series_limit = 0;
+    std::uint64_t folded = 0;
+    std::uint64_t filtered = 0;
+    std::uint64_t foreign_hits = 0;
+    std::uint64_t strings_cut = 0;
+    std::optional<std::uint64_t> run_nanoseconds;  ///< only while the kernel measures it
+  };
+
+  struct Target {
+    std::string name;
+    std::uint64_t processes = 0;
+    std::vector<Metric> metrics;
+  };
+
+  using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+  SelfMetrics();
+
+  std::string version;
+  std::vector<Target> targets;
+  DurationHistogram attach_delay;    ///< from a mapping seen to its probes live
+  DurationHistogram drain_duration;  ///< of all metrics' maps, once
+  std::optional<WallTime> last_drain;
+  bool last_reload_ok = true;
+  std::optional<WallTime> last_reload_success;
+};
+
+/// In the order in which they are declared here; a metric that has no value yet is left out.
+[[nodiscard]] std::vector<MetricSnapshot> collect(const SelfMetrics& self);
+
+}  // namespace sdt::metrics

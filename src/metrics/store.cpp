@@ -1,0 +1,274 @@
+#include "metrics/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "metrics/cell.h"
+
+namespace sdt::metrics {
+namespace {
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool is_zero(Words words) {
+  return std::ranges::all_of(words, [](std::uint64_t word) { return word == 0; });
+}
+
+/// True when the process that was a member is one no more: it ended, or its number now belongs to
+/// another.
+bool is_over(const ProcessView& view) {
+  if (view.standing == ProcessView::Standing::member) return view.ended.has_value();
+  return view.standing != ProcessView::Standing::unknown;
+}
+
+SeriesValue zero(const spec::Metric& metric) {
+  if (metric.type != spec::MetricType::histogram) return Int128{0};
+  return HistogramValue{std::vector<std::uint64_t>(metric.bounds.size() + 1), 0};
+}
+
+/// A series without labels that starts at 0 is shown before its first event, so that a rate over it
+/// sees that event. A gauge that is set has no value until then.
+bool is_shown_from_the_start(const spec::Metric& metric) {
+  if (!metric.labels.empty()) return false;
+  return metric.type != spec::MetricType::gauge ||
+         std::holds_alternative<spec::UpDown>(metric.source);
+}
+
+}  // namespace
+
+/// Asks once a process and call of apply(), however many keys the process has.
+class MetricSeries::ProcessViews {
+ public:
+  explicit ProcessViews(const ProcessLookup& lookup) : lookup_(lookup) {}
+
+  const ProcessView& of(std::uint32_t pid) {
+    const auto [entry, is_new] = seen_.try_emplace(pid);
+    if (is_new) entry->second = lookup_(pid);
+    return entry->second;
+  }
+
+ private:
+  const ProcessLookup& lookup_;
+  std::unordered_map<std::uint32_t, ProcessView> seen_;
+};
+
+MetricSeries::MetricSeries(const spec::Metric& metric)
+    : metric_(metric),
+      other_(other_values(metric)),
+      uses_exe_(uses_exe(metric)),
+      per_process_(spec::is_per_process(metric) || uses_exe_),
+      ends_with_process_(spec::has_process_lifetime(metric)) {
+  if (is_shown_from_the_start(metric)) obtain({});
+}
+
+void MetricSeries::apply(const Samples& samples, const ProcessLookup& process, Time now) {
+  ProcessViews processes(process);
+  // Keys of single processes were recorded before their process was classified: what was recorded
+  // since is newer, and for a gauge the newest value wins.
+  for (const bool classified : {false, true}) {
+    for (std::size_t i = 0; i < samples.count(); ++i) {
+      if ((pid_of(samples.key(i)) == 0) == classified) apply_key(samples, i, processes, now);
+    }
+  }
+  apply_other(samples, now);
+  if (ends_with_process_) follow_processes(processes, now);
+}
+
+void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessViews& processes,
+                             Time now) {
+  const std::span<const std::byte> key = samples.key(index);
+  const Words cell = samples.cell(index);
+  auto entry = cursors_.find(as_text(key));
+  if (entry == cursors_.end()) {
+    if (is_zero(cell)) return;
+    entry = cursors_.try_emplace(std::string(as_text(key))).first;
+    entry->second.words.resize(cell.size());
+  }
+  Cursor& cursor = entry->second;
+  // Every word is compared: a reading between two of the writer's steps may have the event without
+  // its value, which then follows in the next reading.
+  const bool changed = !std::ranges::equal(cursor.words, cell);
+  const std::uint32_t pid = pid_of(key);
+  if (cursor.state == Cursor::State::member && pid != 0) {
+    const bool over = is_over(processes.of(pid));
+    if (cursor.process_ended && !over) {  // alive again: another process has got the number
+      cursor.state = Cursor::State::undecided;
+      cursor.series = nullptr;
+    }
+    cursor.process_ended = over;
+  }
+  if (!changed) return;
+
+  decide(cursor, samples, index, processes);
+  const std::uint64_t events = events_between(samples.kind, cursor.words, cell);
+  cursor.pending = cursor.state == Cursor::State::undecided ? events : 0;
+  if (cursor.state == Cursor::State::undecided) return;
+  if (cursor.state == Cursor::State::gone) unclassified_ += events;
+  if (cursor.series != nullptr) {
+    add_difference(samples.kind, cursor.words, cell, cursor.series->value);
+    cursor.series->last_event = now;
+    if (cursor.folded) folded_ += events;
+    std::vector<std::uint32_t>& living = cursor.series->living;
+    if (ends_with_process_ && pid != 0 && std::ranges::find(living, pid) == living.end()) {
+      living.push_back(pid);
+    }
+  }
+  std::ranges::copy(cell, cursor.words.begin());
+  cursor.changed = true;
+  cursor.last_change = now;
+}
+
+void MetricSeries::decide(Cursor& cursor, const Samples& samples, std::size_t index,
+                          ProcessViews& processes) {
+  using State = Cursor::State;
+  using Standing = ProcessView::Standing;
+  const std::uint32_t pid = pid_of(samples.key(index));
+  if (pid == 0) {
+    if (cursor.state != State::member) place(cursor, samples, index, {});
+    return;
+  }
+  const ProcessView& view = processes.of(pid);
+  if (cursor.state == State::member) {
+    const bool executed_another =
+        uses_exe_ && !is_over(view) && view.exe != cursor.exe && view.standing == Standing::member;
+    if (executed_another) place(cursor, samples, index, view.exe);
+    return;
+  }
+  cursor.series = nullptr;
+  switch (view.standing) {
+    case Standing::member:
+      place(cursor, samples, index, view.exe);
+      cursor.process_ended = is_over(view);
+      return;
+    case Standing::foreign:
+      cursor.state = State::foreign;
+      return;
+    case Standing::gone:
+      // The last events of a process that was known to be foreign are still none of ours.
+      if (cursor.state != State::foreign) cursor.state = State::gone;
+      return;
+    case Standing::unknown:
+      cursor.state = State::undecided;
+      return;
+  }
+}
+
+/// The key belongs to a member: from here on its events count, in the series its labels say.
+void MetricSeries::place(Cursor& cursor, const Samples& samples, std::size_t index,
+                         const std::string& exe) {
+  cursor.state = Cursor::State::member;
+  cursor.series = nullptr;
+  cursor.folded = false;
+  if (uses_exe_) {
+    cursor.exe = exe;
+    if (!admits_exe(metric_, exe)) return;
+  }
+  cursor.series = &series_for(label_values(metric_, samples.labels(index), exe), cursor.folded);
+}
+
+MetricSeries::Series& MetricSeries::series_for(LabelValues values, bool& folded) {
+  if (const auto found = series_.find(values); found != series_.end()) return found->second;
+  folded = !values.empty() && values != other_ && series_count() >= metric_.max_series;
+  return obtain(folded ? other_ : std::move(values));
+}
+
+MetricSeries::Series& MetricSeries::obtain(LabelValues values) {
+  const auto [entry, is_new] = series_.try_emplace(std::move(values));
+  if (is_new) entry->second.value = zero(metric_);
+  return entry->second;
+}
+
+void MetricSeries::apply_other(const Samples& samples, Time now) {
+  if (samples.other.empty()) return;
+  other_words_.resize(samples.other.size());
+  if (other_words_ == samples.other) return;
+  Series& series = obtain(other_);  // without labels, this is the metric's only series
+  add_difference(samples.kind, other_words_, samples.other, series.value);
+  series.last_event = now;
+  if (!other_.empty()) folded_ += events_between(samples.kind, other_words_, samples.other);
+  other_words_ = samples.other;
+}
+
+void MetricSeries::follow_processes(ProcessViews& processes, Time now) {
+  for (auto& [values, series] : series_) {
+    std::erase_if(series.living, [&, &owner = series](std::uint32_t pid) {
+      const ProcessView& view = processes.of(pid);
+      if (!is_over(view)) return false;
+      const Time end = view.ended.value_or(now);
+      owner.ended = std::max(owner.ended.value_or(end), end);
+      return true;
+    });
+  }
+}
+
+std::vector<std::string> MetricSeries::expire(Time now) {
+  std::vector<std::string> keys;
+  // Cursors first: those of an expired series must not outlive it.
+  for (auto entry = cursors_.begin(); entry != cursors_.end();) {
+    Cursor& cursor = entry->second;
+    cursor.quiet_calls = cursor.changed ? 0 : cursor.quiet_calls + 1;
+    cursor.changed = false;
+    if (is_done_with(cursor, pid_of(std::as_bytes(std::span(entry->first))), now)) {
+      keys.push_back(entry->first);
+      entry = cursors_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+  for (auto entry = series_.begin(); entry != series_.end();) {
+    // A series that waits for its first event is idle from the first time that it is looked at.
+    if (!entry->second.last_event) entry->second.last_event = now;
+    entry = is_expired(entry->second, now) ? series_.erase(entry) : std::next(entry);
+  }
+  return keys;
+}
+
+bool MetricSeries::is_expired(const Series& series, Time now) const {
+  const bool idle =
+      metric_.expire_after && series.last_event && now - *series.last_event > *metric_.expire_after;
+  if (idle) return true;
+  return ends_with_process_ && series.living.empty() && series.ended &&
+         now - *series.ended > metric_.expire_after.value_or(default_process_lifetime);
+}
+
+bool MetricSeries::is_done_with(const Cursor& cursor, std::uint32_t pid, Time now) const {
+  if (cursor.state == Cursor::State::undecided) return false;
+  if (cursor.series != nullptr && is_expired(*cursor.series, now)) return true;
+  if (metric_.expire_after && now - cursor.last_change > *metric_.expire_after) return true;
+  if (cursor.state != Cursor::State::member || cursor.process_ended) return cursor.quiet_calls >= 1;
+  return pid != 0 && !per_process_ && cursor.quiet_calls >= 2;
+}
+
+void MetricSeries::restart() {
+  for (const auto& [key, cursor] : cursors_) unclassified_ += cursor.pending;
+  cursors_.clear();
+  other_words_.clear();
+}
+
+MetricSnapshot MetricSeries::collect() const {
+  MetricSnapshot snapshot;
+  snapshot.name = metric_.name;
+  snapshot.help = metric_.help;
+  snapshot.type = metric_.type;
+  snapshot.scale = metric_.scale;
+  for (const spec::Bound& bound : metric_.bounds) snapshot.bounds.push_back(bound.upper);
+  snapshot.series.reserve(series_.size());
+  for (const auto& [values, series] : series_) {
+    LabelSet labels;
+    labels.reserve(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      labels.emplace_back(metric_.labels[i].name, values[i]);
+    }
+    snapshot.series.push_back({std::move(labels), series.value});
+  }
+  return snapshot;
+}
+
+std::size_t MetricSeries::series_count() const {
+  const bool has_other = !other_.empty() && series_.contains(other_);
+  return series_.size() - (has_other ? 1 : 0);
+}
+
+}  // namespace sdt::metrics

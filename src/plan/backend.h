@@ -1,0 +1,70 @@
+// What the plan asks of the kernel.
+//
+// Purpose:   the interface that kernel/ implements, so that supervising logic is testable without a
+// kernel. Ownership: a MetricProgram owns its program and maps, a Link its attachments; destroying
+// them gives everything back. Thread:    the loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/samples.h"
+#include "plan/select.h"
+#include "spec/config.h"
+
+namespace sdt::plan {
+
+/// Whether a process that maps a traced file belongs to the target.
+enum class Verdict : std::uint8_t { member, foreign };
+
+/// A metric's program attached to the sites of one file. Destroying it detaches.
+class Link {
+ public:
+  virtual ~Link() = default;
+};
+
+/// The BPF program and maps of one metric.
+class MetricProgram {
+ public:
+  virtual ~MetricProgram() = default;
+
+  /// Attaches to every site or to none. `fd` is the open file, `name` its path for messages.
+  [[nodiscard]] virtual Result<std::unique_ptr<Link>> attach(
+      int fd, const std::string& name, std::span<const SelectedSite> sites) = 0;
+
+  /// Cumulative cells of all series.
+  [[nodiscard]] virtual Result<Samples> drain() = 0;
+  [[nodiscard]] virtual Result<Tally> tally() = 0;
+
+  /// Frees the map entries of these raw keys. Their processes are gone or they were idle for long.
+  virtual void forget_keys(std::span<const std::string> keys) = 0;
+
+  /// Frees starts in flight of processes that ended, and returns how many there were: they are
+  /// lost.
+  [[nodiscard]] virtual std::uint64_t expire_starts(std::span<const std::uint32_t> ended) = 0;
+
+  /// Kernel memory of the metric's own maps, in bytes, as sized (an estimate from above of what is
+  /// touched).
+  [[nodiscard]] virtual std::uint64_t map_bytes() const = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Loads program and maps for a metric. `target` is the number under which judge() speaks of its
+  /// target; `metric` must outlive what is returned.
+  [[nodiscard]] virtual Result<std::unique_ptr<MetricProgram>> load(std::uint32_t target,
+                                                                    const spec::Metric& metric) = 0;
+
+  /// From now on events of this process are counted (member) or passed over (foreign). Before a
+  /// judgement they are recorded under the process.
+  [[nodiscard]] virtual Status judge(std::uint32_t target, std::uint32_t pid, Verdict verdict) = 0;
+  virtual void forget_process(std::uint32_t target, std::uint32_t pid) = 0;
+};
+
+}  // namespace sdt::plan

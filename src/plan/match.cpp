@@ -1,0 +1,28 @@
+#include "plan/match.h"
+
+#include <algorithm>
+
+namespace sdt::plan {
+namespace {
+
+bool is_user(const std::variant<std::uint32_t, std::string>& user, const proc::Process& process) {
+  if (const auto* uid = std::get_if<std::uint32_t>(&user)) return *uid == process.uid;
+  return std::get<std::string>(user) == process.user;
+}
+
+}  // namespace
+
+bool matches(const spec::ProcessSelector& selector, const proc::Process& process) {
+  return (!selector.exe || selector.exe->matches_path(process.exe)) &&
+         (!selector.comm || selector.comm->matches(process.comm)) &&
+         (!selector.cmdline || selector.cmdline->matches(process.cmdline)) &&
+         (!selector.pid || *selector.pid == process.id.pid) &&
+         (!selector.user || is_user(*selector.user, process));
+}
+
+bool belongs(const spec::Target& target, const proc::Process& process) {
+  return std::any_of(target.processes.begin(), target.processes.end(),
+                     [&](const auto& selector) { return matches(selector, process); });
+}
+
+}  // namespace sdt::plan

@@ -1,0 +1,19 @@
+// Which processes belong to a target.
+//
+// Purpose:   ProcessSelector × Process, as the spec language defines it.
+// Ownership: plain values.
+// Thread:    any; pure.
+#pragma once
+
+#include "proc/process.h"
+#include "spec/config.h"
+
+namespace sdt::plan {
+
+/// True when every key that the selector sets holds.
+[[nodiscard]] bool matches(const spec::ProcessSelector& selector, const proc::Process& process);
+
+/// True when any of the target's selectors matches.
+[[nodiscard]] bool belongs(const spec::Target& target, const proc::Process& process);
+
+}  // namespace sdt::plan

@@ -1,0 +1,42 @@
+// Parsers of /proc files (formats: proc(5)).
+//
+// Purpose:   pure functions from text to values, so that odd names (blanks, brackets, newlines as
+// \012) are tests and
+//            not surprises.
+// Ownership: plain values.
+// Thread:    any; pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proc/process.h"
+
+namespace sdt::proc {
+
+struct Stat {
+  std::string comm;
+  char state = '?';
+  std::uint32_t parent = 0;
+  std::uint64_t start_ticks = 0;
+  bool kernel_thread = false;  ///< PF_KTHREAD in the flags
+};
+
+/// /proc/PID/stat. The comm may hold anything, closing brackets and newlines included. nullopt when
+/// malformed.
+[[nodiscard]] std::optional<Stat> parse_stat(std::string_view text);
+
+/// /proc/PID/maps, executable mappings of files only ([vdso], anonymous and non-executable ones are
+/// left out). Paths have the kernel's \ooo escapes undone. Malformed lines are left out.
+[[nodiscard]] std::vector<Mapping> parse_maps(std::string_view text);
+
+/// /proc/PID/cmdline: arguments joined by blanks, without a trailing one.
+[[nodiscard]] std::string parse_cmdline(std::string_view text);
+
+/// "Uid:" of /proc/PID/status: the effective uid.
+[[nodiscard]] std::optional<std::uint32_t> parse_status_uid(std::string_view text);
+
+}  // namespace sdt::proc

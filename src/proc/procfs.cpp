@@ -1,0 +1,224 @@
+#include "proc/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "proc/parse.h"
+
+namespace sdt::proc {
+namespace {
+
+// As long as one argument may be; a selector needs no more of a command line.
+constexpr std::size_t longest_cmdline = 128 * 1024;
+constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
+
+/// A failure on one of a process's files. That the process has ended shows as ENOENT when its
+/// folder is gone and as ESRCH when an open file of it is read.
+tl::unexpected<Error> process_failure(int error_number, std::uint32_t pid, std::string_view what,
+                                      std::string_view capability) {
+  if (error_number == ENOENT || error_number == ESRCH) {
+    return fail(Errc::gone, fmt::format("process {} has ended", pid));
+  }
+  auto failure = fail_errno(error_number, fmt::format("read the {} of process {}", what, pid));
+  if (failure.value().code == Errc::permission && !capability.empty()) {
+    failure.value().message += fmt::format(" (for other users' processes it takes {})", capability);
+  }
+  return failure;
+}
+
+struct FileText {
+  std::string text;
+  int error = 0;  ///< errno; 0: the text is what the file holds
+};
+
+FileText read_text(const std::string& path, std::size_t limit = no_limit) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return {{}, errno};
+  FileText result;
+  std::array<char, 16384> buffer;
+  while (result.text.size() < limit) {
+    const std::size_t wanted = std::min(buffer.size(), limit - result.text.size());
+    const ssize_t count = ::read(fd.get(), buffer.data(), wanted);
+    if (count == 0) break;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return {{}, errno};
+    result.text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return result;
+}
+
+Result<Stat> read_stat(const std::string& root, std::uint32_t pid) {
+  const auto [text, error] = read_text(fmt::format("{}/{}/stat", root, pid));
+  if (error != 0) return process_failure(error, pid, "stat", "");
+  const auto stat = parse_stat(text);
+  if (!stat) {
+    return fail(Errc::invalid, fmt::format("{}/{}/stat is not in the known format", root, pid));
+  }
+  if (stat->state == 'Z' || stat->state == 'X' || stat->state == 'x') {
+    return fail(Errc::gone, fmt::format("process {} has ended", pid));
+  }
+  return *stat;
+}
+
+Result<std::string> read_exe(const std::string& root, std::uint32_t pid) {
+  std::array<char, PATH_MAX> buffer;
+  const std::string link = fmt::format("{}/{}/exe", root, pid);
+  const ssize_t length = ::readlink(link.c_str(), buffer.data(), buffer.size());
+  if (length < 0) return process_failure(errno, pid, "exe", "CAP_SYS_PTRACE");
+  constexpr std::string_view deleted = " (deleted)";
+  std::string_view path(buffer.data(), static_cast<std::size_t>(length));
+  if (path.ends_with(deleted)) path.remove_suffix(deleted.size());
+  return std::string(path);
+}
+
+std::string user_name(std::uint32_t uid) {
+  std::array<char, 16384> buffer;
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return {};
+  }
+  return found->pw_name;
+}
+
+/// Whether an open file is the one that a mapping shows. On file systems made of others, stat names
+/// another device than maps, so that there the inode has to do.
+bool is_same_file(int fd, const FileId& file, bool compare_device) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || status.st_ino != file.inode) return false;
+  if (!compare_device) return true;
+  if (major(status.st_dev) == file.major && minor(status.st_dev) == file.minor) return true;
+  struct statfs system {};
+  return ::fstatfs(fd, &system) == 0 &&
+         (system.f_type == OVERLAYFS_SUPER_MAGIC || system.f_type == BTRFS_SUPER_MAGIC);
+}
+
+/// What stat does not tell. An exec in the middle gives a mixture of two programs.
+Result<Process> read_facts(const std::string& root, std::uint32_t pid, const Stat& stat) {
+  if (stat.kernel_thread) {
+    return fail(Errc::unsupported, fmt::format("process {} is a kernel thread", pid));
+  }
+  auto exe = read_exe(root, pid);
+  if (!exe) return tl::unexpected(std::move(exe).error());
+  const auto cmdline = read_text(fmt::format("{}/{}/cmdline", root, pid), longest_cmdline);
+  if (cmdline.error != 0) return process_failure(cmdline.error, pid, "cmdline", "");
+  const auto status = read_text(fmt::format("{}/{}/status", root, pid));
+  if (status.error != 0) return process_failure(status.error, pid, "status", "");
+  const auto uid = parse_status_uid(status.text);
+  if (!uid) return fail(Errc::invalid, fmt::format("{}/{}/status names no Uid", root, pid));
+
+  Process process;
+  process.id = {pid, stat.start_ticks};
+  process.parent = stat.parent;
+  process.comm = stat.comm;
+  process.exe = std::move(*exe);
+  process.cmdline = parse_cmdline(cmdline.text);
+  process.uid = *uid;
+  process.user = user_name(*uid);
+  return process;
+}
+
+UniqueFd open_for_reading(const std::string& path) {
+  // O_NONBLOCK: neither a FIFO nor somebody's lease on the file keeps us waiting.
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
+
+}  // namespace
+
+Result<std::vector<std::uint32_t>> Procfs::pids() const {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(root_.c_str()), ::closedir);
+  if (directory == nullptr) return fail_errno(errno, fmt::format("list {}", root_));
+  std::vector<std::uint32_t> pids;
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    std::uint32_t pid = 0;
+    const char* const end = name.data() + name.size();
+    const auto [stop, problem] = std::from_chars(name.data(), end, pid);
+    if (problem == std::errc() && stop == end) pids.push_back(pid);
+    errno = 0;
+  }
+  if (errno != 0) return fail_errno(errno, fmt::format("list {}", root_));
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+Result<ProcessId> Procfs::identify(std::uint32_t pid) const {
+  const auto stat = read_stat(root_, pid);
+  if (!stat) return tl::unexpected(stat.error());
+  return ProcessId{pid, stat->start_ticks};
+}
+
+Result<Process> Procfs::read(std::uint32_t pid) const {
+  constexpr int attempts = 3;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const auto before = read_stat(root_, pid);
+    if (!before) return tl::unexpected(before.error());
+    auto process = read_facts(root_, pid, *before);
+    if (!process) return process;
+    const auto after = read_stat(root_, pid);
+    if (!after) return tl::unexpected(after.error());
+    if (after->start_ticks != before->start_ticks) {
+      return fail(Errc::gone, fmt::format("process {} has ended and another took its pid", pid));
+    }
+    const auto exe = read_exe(root_, pid);
+    if (!exe) return tl::unexpected(exe.error());
+    if (after->comm == process->comm && *exe == process->exe) return process;
+  }
+  return fail(Errc::gone,
+              fmt::format("process {} became another program each time it was read", pid));
+}
+
+Result<std::vector<Mapping>> Procfs::mapped_files(std::uint32_t pid) const {
+  const auto [text, error] = read_text(fmt::format("{}/{}/maps", root_, pid));
+  if (error != 0) return process_failure(error, pid, "maps", "CAP_SYS_PTRACE");
+  std::vector<Mapping> mappings = parse_maps(text);
+  std::set<FileId> seen;
+  std::erase_if(mappings,
+                [&](const Mapping& mapping) { return !seen.insert(mapping.file).second; });
+  return mappings;
+}
+
+Result<UniqueFd> Procfs::open_mapping(std::uint32_t pid, const Mapping& mapping) const {
+  UniqueFd fd = open_for_reading(
+      fmt::format("{}/{}/map_files/{:x}-{:x}", root_, pid, mapping.start, mapping.end));
+  const int map_files_error = fd.valid() ? 0 : errno;
+  if (fd.valid() && is_same_file(fd.get(), mapping.file, false)) return fd;
+
+  if (!mapping.deleted) {
+    fd = open_for_reading(fmt::format("{}/{}/root{}", root_, pid, mapping.path));
+    if (fd.valid() && is_same_file(fd.get(), mapping.file, true)) return fd;
+  }
+  const std::string doing = fmt::format("open {} as process {} maps it", mapping.path, pid);
+  if (map_files_error == EPERM || map_files_error == EACCES) {
+    auto failure = fail_errno(map_files_error, doing);
+    failure.value().message +=
+        " (/proc/PID/map_files takes CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, and "
+        "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; its path leads to no such file or is refused "
+        "too)";
+    return failure;
+  }
+  if (map_files_error != 0 && map_files_error != ENOENT && map_files_error != ESRCH) {
+    return fail_errno(map_files_error, doing);
+  }
+  return fail(Errc::gone, fmt::format("{}: it is no longer mapped there", doing));
+}
+
+}  // namespace sdt::proc

@@ -1,0 +1,46 @@
+// Readers of /proc.
+//
+// Purpose:   the system calls behind the parsers: list processes, read one, open the files it maps.
+// Ownership: returns values and owned descriptors.
+// Thread:    any; blocking, but only on procfs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "proc/process.h"
+
+namespace sdt::proc {
+
+class Procfs {
+ public:
+  /// `root` is "/proc" but for tests.
+  explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
+
+  /// Every pid there is, ascending.
+  [[nodiscard]] Result<std::vector<std::uint32_t>> pids() const;
+
+  /// Identity alone: one read, cheap. Errc::gone when the process is no more (zombies count as
+  /// gone).
+  [[nodiscard]] Result<ProcessId> identify(std::uint32_t pid) const;
+
+  /// Everything a selector may ask. Errc::gone for vanished processes, Errc::unsupported for kernel
+  /// threads, Errc::permission with the missing capability named (reading another user's exe takes
+  /// CAP_SYS_PTRACE).
+  [[nodiscard]] Result<Process> read(std::uint32_t pid) const;
+
+  /// The executable file mappings of a process, one for each file (the first of each).
+  [[nodiscard]] Result<std::vector<Mapping>> mapped_files(std::uint32_t pid) const;
+
+  /// Opens a mapped file for reading and attaching: through /proc/PID/map_files, which reaches
+  /// deleted files, memfds and other mount namespaces; where that is refused, through
+  /// /proc/PID/root + path, checked to be the same inode.
+  [[nodiscard]] Result<UniqueFd> open_mapping(std::uint32_t pid, const Mapping& mapping) const;
+
+ private:
+  std::string root_;
+};
+
+}  // namespace sdt::proc

@@ -1,0 +1,160 @@
+// What the user asked for, validated: the value that the rest of the program works from.
+//
+// Purpose:   the intermediate form between YAML and everything else. No YAML type, no path of a
+// config file that
+//            matters later, nothing unchecked: every name is legal, every bound sorted, every
+//            default filled in.
+// Ownership: plain values, immutable once loaded.
+// Thread:    any.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/glob.h"
+#include "base/int128.h"
+#include "spec/expression.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace sdt::spec {
+
+/// An RE2 pattern, compiled when the file was loaded; matches anywhere in the text unless anchored.
+class Regex {
+ public:
+  /// The message on failure is RE2's own.
+  [[nodiscard]] static tl::expected<Regex, std::string> compile(std::string pattern);
+  [[nodiscard]] bool matches(std::string_view text) const;
+  [[nodiscard]] const std::string& text() const;
+
+ private:
+  explicit Regex(std::shared_ptr<const re2::RE2> compiled) : compiled_(std::move(compiled)) {}
+  std::shared_ptr<const re2::RE2> compiled_;
+};
+
+/// One entry of `processes`: all keys that are set must hold.
+struct ProcessSelector {
+  std::optional<Glob> exe;   ///< Glob::matches_path on the executable's path as the process sees it
+  std::optional<Glob> comm;  ///< of the process (its main thread)
+  std::optional<Regex> cmdline;  ///< over the arguments joined by blanks
+  std::optional<std::uint32_t> pid;
+  std::optional<std::variant<std::uint32_t, std::string>> user;  ///< uid or name
+};
+
+/// `provider:name`, globs in both.
+struct ProbePattern {
+  Glob provider;
+  Glob name;
+  [[nodiscard]] bool matches(const std::string& provider_name,
+                             const std::string& probe_name) const {
+    return provider.matches(provider_name) && name.matches(probe_name);
+  }
+  [[nodiscard]] bool is_literal() const { return provider.is_literal() && name.is_literal(); }
+  [[nodiscard]] std::string text() const { return provider.text() + ":" + name.text(); }
+};
+
+/// Every firing is an event.
+struct SingleProbe {
+  ProbePattern probe;
+};
+
+/// What happens when a start finds an unfinished one of the same key.
+enum class Nesting : std::uint8_t {
+  last,       ///< the new one replaces it; the old one is lost
+  outermost,  ///< only the outermost pair is timed
+  stack,      ///< each level is timed, up to 16 deep
+};
+
+/// A pair of probes; the event is the end.
+struct Interval {
+  ProbePattern start;
+  ProbePattern end;
+  bool thread_keyed = true;  ///< the default key `tid`: both keys below are then unused
+  IntExpr start_key;
+  IntExpr end_key;
+  Nesting nesting = Nesting::last;
+};
+
+/// A gauge that one probe raises and another lowers.
+struct UpDown {
+  ProbePattern inc;
+  ProbePattern dec;
+};
+
+using EventSource = std::variant<SingleProbe, Interval, UpDown>;
+
+struct LabelMap {
+  std::map<std::string, std::string> values;  ///< from the printed raw value
+  std::optional<std::string>
+      fallback;  ///< `default`: for values not listed; without it they print as they are
+};
+
+struct Label {
+  std::string name;
+  Expr value;
+  LabelMap map;
+};
+
+/// A bucket's upper bound, inclusive.
+struct Bound {
+  double upper = 0;  ///< in exported units: what `le` prints
+  Int128 raw = 0;    ///< the largest raw value that is still inside; within [INT64_MIN, UINT64_MAX]
+};
+
+enum class MetricType : std::uint8_t { counter, gauge, histogram };
+
+struct Metric {
+  static constexpr std::size_t max_labels = 16;
+  static constexpr std::size_t max_conditions = 8;
+  static constexpr std::size_t max_bounds = 256;
+
+  std::string name;
+  std::string help;
+  MetricType type = MetricType::counter;
+  EventSource source;
+  IntExpr value;  ///< the constant 1 where none is needed
+  double scale =
+      1;  ///< raw integer to exported number; a value built on `elapsed` has its 1e-9 in here
+  std::vector<Condition> where;
+  std::vector<Label> labels;  ///< sorted by name
+  std::vector<Bound> bounds;  ///< ascending, without +Inf; histograms only
+  std::uint32_t max_series = 0;
+  std::optional<std::chrono::nanoseconds> expire_after;
+  std::string place;  ///< file:line of the declaration, for messages
+};
+
+struct Target {
+  std::string name;
+  std::vector<ProcessSelector> processes;
+  std::optional<Glob> file;  ///< Glob::matches_path on mapped files
+  std::vector<Metric> metrics;
+};
+
+struct Global {
+  std::chrono::nanoseconds drain_interval = std::chrono::seconds(5);
+  std::uint32_t max_series = 1000;
+};
+
+struct Config {
+  Global global;
+  std::vector<Target> targets;
+};
+
+/// True when a series belongs to one process: some label reads pid, tid or exe. Such keys carry
+/// their process even after it is classified, and such series end some time after it.
+[[nodiscard]] bool is_per_process(const Metric& metric);
+
+/// True when the metric's `pid` or `tid` label makes its series end 5 minutes after the process by
+/// default.
+[[nodiscard]] bool has_process_lifetime(const Metric& metric);
+
+}  // namespace sdt::spec

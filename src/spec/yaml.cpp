@@ -1,0 +1,135 @@
+#include "spec/yaml.h"
+
+#include <string_view>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+namespace sdt::spec {
+namespace {
+
+// Aliases are copied, so that a small file could ask for an endless tree. A real configuration of
+// 1,000 metrics stays below 50,000 nodes and 10 levels.
+constexpr std::size_t most_nodes = 500'000;
+constexpr int deepest = 64;
+
+struct TooMuch {
+  Place at;
+  std::string message;
+};
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::vector<std::string_view> lines;
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Place place_of(const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1};
+}
+
+class Converter {
+ public:
+  explicit Converter(std::string_view text) : lines_(lines_of(text)) {}
+
+  Node convert(const YAML::Node& from, Place fallback, int depth) {
+    Node node;
+    // What is not there (`key:`) is marked where the next word stands; its key tells more.
+    node.at = from.IsNull() ? fallback : place_of(from.Mark());
+    if (++nodes_ > most_nodes) throw TooMuch{node.at, "too many nodes, aliases counted in full"};
+    if (depth > deepest) throw TooMuch{node.at, fmt::format("nested deeper than {}", deepest)};
+    if (from.IsScalar()) {
+      read_scalar(from, node);
+    } else if (from.IsSequence()) {
+      node.kind = Node::Kind::sequence;
+      for (const YAML::Node& item : from) {
+        node.items.push_back(convert(item, place_of(item.Mark()), depth + 1));
+      }
+    } else if (from.IsMap()) {
+      node.kind = Node::Kind::map;
+      for (const auto& pair : from) {
+        Node key = convert(pair.first, place_of(pair.first.Mark()), depth + 1);
+        Node value = convert(pair.second, key.at, depth + 1);
+        node.entries.push_back({std::move(key), std::move(value)});
+      }
+    }
+    return node;
+  }
+
+  [[nodiscard]] std::string_view from_place(Place at) const {
+    const auto line = static_cast<std::size_t>(at.line - 1);
+    const auto column = static_cast<std::size_t>(at.column - 1);
+    if (at.line < 1 || line >= lines_.size() || column > lines_[line].size()) return {};
+    return lines_[line].substr(column);
+  }
+
+ private:
+  void read_scalar(const YAML::Node& from, Node& node) const {
+    node.kind = Node::Kind::scalar;
+    node.text = from.Scalar();
+    node.quoted = from.Tag() == "!";
+    Place start = node.at;
+    const std::string_view source = from_place(node.at);
+    if (node.quoted && !source.empty() && (source[0] == '"' || source[0] == '\'')) ++start.column;
+    if (from_place(start).starts_with(node.text)) node.start = start;
+  }
+
+  std::vector<std::string_view> lines_;
+  std::size_t nodes_ = 0;
+};
+
+// yaml-cpp's own words, and what is usually behind them.
+std::string syntax_error(const YAML::ParserException& error, const Converter& source) {
+  const std::string_view text = source.from_place(place_of(error.mark));
+  std::string_view hint;
+  if (text.starts_with('*')) {
+    hint = "; a value that starts with * needs quotes, because YAML takes it for an alias";
+  } else if (text.starts_with('@') || text.starts_with('`') || text.starts_with('%')) {
+    hint = "; a value that starts with this character needs quotes";
+  } else if (text.starts_with(':')) {
+    hint = "; a value with a colon and a blank in it needs quotes";
+  }
+  return fmt::format("not valid YAML: {}{}", error.msg, hint);
+}
+
+std::optional<Node> first_document(const std::string& text, Converter& converter, Report& report) {
+  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+  for (std::size_t i = 1; i < documents.size(); ++i) {
+    if (documents[i].IsNull()) continue;
+    report.error(place_of(documents[i].Mark()),
+                 "a second document starts here, but a file holds one; is the indentation right, "
+                 "or a --- too many?");
+    return std::nullopt;
+  }
+  if (documents.empty()) return Node{};
+  return converter.convert(documents.front(), {1, 1}, 0);
+}
+
+}  // namespace
+
+Place Node::within(std::size_t byte) const {
+  if (!start) return at;
+  return {start->line, start->column + static_cast<int>(byte)};
+}
+
+std::optional<Node> parse_yaml(const std::string& text, Report& report) {
+  Converter converter(text);
+  try {
+    return first_document(text, converter, report);
+  } catch (const YAML::ParserException& error) {
+    report.error(place_of(error.mark), syntax_error(error, converter));
+  } catch (const YAML::Exception& error) {
+    report.error(place_of(error.mark), fmt::format("not valid YAML: {}", error.msg));
+  } catch (const TooMuch& error) {
+    report.error(error.at, error.message);
+  }
+  return std::nullopt;
+}
+
+}  // namespace sdt::spec

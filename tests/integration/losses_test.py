@@ -1,0 +1,171 @@
+"""What is not in a series is in a counter, with its reason."""
+
+import unittest
+
+from harness.testcase import KernelTestCase
+
+CONFIG = """
+    targets:
+      - name: puppet
+        processes:
+          - exe: "@PROGRAMS@/puppet"
+        metrics:
+"""
+
+
+class LossCase(KernelTestCase):
+    def start(self, metric):
+        self.puppet = self.program("puppet")
+        self.exporter_process = self.exporter(CONFIG + metric)
+        self.exporter_process.wait_attached("puppet")
+
+    def lost(self, scrape, metric):
+        """reason -> count, of what was lost at all."""
+        return {dict(labels)["reason"]: count
+                for labels, count in scrape.series("sdt_exporter_events_lost_total").items()
+                if dict(labels)["metric"] == metric and count}
+
+
+class Pairs(LossCase):
+    WORK = """\
+          - name: work_seconds
+            help: Work.
+            type: histogram
+            start: puppet:work__start
+            end: puppet:work__end
+            nesting: {nesting}
+            buckets: [60]
+"""
+
+    def work(self, nesting, commands, times=1):
+        """Count of timed pairs, and losses, after the commands."""
+        self.start(self.WORK.format(nesting=nesting))
+        for _ in range(times):
+            for command in commands:
+                self.puppet.fire(command)
+        scrape = self.exporter_process.scrape_of_now()
+        histogram = scrape.histogram("work_seconds")
+        return (histogram.count if histogram else 0), self.lost(scrape, "work_seconds")
+
+    def test_an_end_without_a_start_is_lost(self):
+        self.assertEqual(self.work("last", ["end", "start", "end"]), (1, {"no_start": 1}))
+
+    def test_a_start_that_another_overtakes_is_lost(self):
+        self.assertEqual(self.work("last", ["start", "start", "end"]), (1, {"start_replaced": 1}))
+
+    def test_last_times_the_inner_of_two_nested_pairs(self):
+        self.assertEqual(self.work("last", ["nested"]), (1, {"start_replaced": 1, "no_start": 1}))
+
+    def test_outermost_times_the_outer_of_two_nested_pairs(self):
+        self.assertEqual(self.work("outermost", ["nested"], times=3), (3, {}))
+
+    def test_stack_times_both_of_two_nested_pairs(self):
+        self.assertEqual(self.work("stack", ["nested"], times=3), (6, {}))
+
+    def test_outermost_survives_a_start_that_was_left_by_longjmp(self):
+        count, lost = self.work("outermost", ["abandon", "nested", "nested"])
+        self.assertEqual(count, 2)
+        self.assertEqual(lost, {"start_replaced": 1})
+
+    def test_stack_survives_more_abandoned_starts_than_it_is_deep(self):
+        count, lost = self.work("stack", ["abandon"] * 40 + ["nested"])
+        self.assertEqual(count, 2)
+        self.assertEqual(lost, {"start_replaced": 40})
+
+    def test_a_start_whose_process_ended_is_lost(self):
+        self.start(self.WORK.format(nesting="last"))
+        self.puppet.fire("start")
+        self.exporter_process.scrape_of_now()
+        self.puppet.close()
+        self.exporter_process.wait_for(lambda scrape: self.lost(scrape, "work_seconds") == {"start_expired": 1},
+                                       "the unfinished start is given up")
+
+
+class Values(LossCase):
+    def test_a_counter_refuses_a_negative_increment(self):
+        self.start("""\
+          - name: amount_total
+            help: Amounts.
+            type: counter
+            probe: puppet:amount
+            value: arg0
+""")
+        for value in (5, -3, 7):
+            self.puppet.fire(f"amount {value}")
+        scrape = self.exporter_process.scrape_of_now()
+        self.assertEqual(scrape.value("amount_total"), 12)
+        self.assertEqual(self.lost(scrape, "amount_total"), {"out_of_range": 1})
+
+    def test_memory_that_is_not_there_is_a_fault(self):
+        self.start("""\
+          - name: pointed_total
+            help: Events by what the amount points at.
+            type: counter
+            probe: puppet:amount
+            labels: { text: str(arg0) }
+""")
+        self.puppet.fire("amount 16")
+        scrape = self.exporter_process.scrape_of_now()
+        self.assertEqual(scrape.series("pointed_total"), {})
+        self.assertEqual(self.lost(scrape, "pointed_total"), {"fault": 1})
+
+
+class Caps(LossCase):
+    def test_what_is_folded_into_other_is_not_lost(self):
+        self.start("""\
+          - name: ticks_by_number_total
+            help: Ticks by number.
+            type: counter
+            probe: puppet:tick
+            labels: { number: arg0 }
+            max_series: 10
+""")
+        self.puppet.fire("tick 1000")
+        self.puppet.fire("tick 1000")
+        scrape = self.exporter_process.scrape_of_now()
+        series = scrape.series("ticks_by_number_total")
+        self.assertEqual(sum(series.values()), 2000)
+        self.assertLessEqual(len(series), 11)
+        self.assertGreater(series[frozenset([("number", "other")])], 0)
+        self.assertEqual(self.lost(scrape, "ticks_by_number_total"), {})
+        self.assertEqual(scrape.value("sdt_exporter_series_limit", target="puppet", metric="ticks_by_number_total"), 10)
+
+    def test_a_histogram_is_folded_bucket_by_bucket(self):
+        self.start("""\
+          - name: ticks_histogram
+            help: Ticks.
+            type: histogram
+            probe: puppet:tick
+            value: arg0
+            labels: { number: arg0 }
+            buckets: [99, 499]
+            max_series: 10
+""")
+        self.puppet.fire("tick 1000")
+        histograms = self.exporter_process.scrape_of_now().histograms("ticks_histogram").values()
+        self.assertEqual(sum(histogram.count for histogram in histograms), 1000)
+        self.assertEqual(sum(histogram.sum for histogram in histograms), 499_500)
+        self.assertEqual(sum(histogram.buckets[99.0] for histogram in histograms), 100)
+        self.assertEqual(sum(histogram.buckets[499.0] for histogram in histograms), 500)
+
+
+class LabelMaps(LossCase):
+    def test_listed_values_are_named_and_others_fall_to_the_default_or_print_as_they_are(self):
+        self.start("""\
+          - name: mapped_total
+            help: Amounts.
+            type: counter
+            probe: puppet:amount
+            labels:
+              sign: { value: arg0, map: { -1: minus, 0: zero, 1: plus }, default: far }
+              name: { value: arg0, map: { -1: minus, 0: zero } }
+""")
+        for value in (-1, 0, 0, 1, 2, 3):
+            self.puppet.fire(f"amount {value}")
+        wanted = {("minus", "minus"): 1, ("zero", "zero"): 2, ("plus", "1"): 1, ("far", "2"): 1, ("far", "3"): 1}
+        self.assertEqual(self.exporter_process.scrape_of_now().series("mapped_total"),
+                         {frozenset([("sign", sign), ("name", name)]): count for (sign, name), count in wanted.items()})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,160 @@
+// puppet: fires what it is told to.
+//
+// Reads one command a line from standard input and answers each with one line, once it is done:
+//
+//   tick N         fire puppet:tick(i) for i = 0 .. N-1
+//   amount V       fire puppet:amount(V), a signed 64-bit value
+//   say TEXT       fire puppet:say("TEXT")
+//   guarded N      fire puppet:guarded N times if its semaphore is up; answers how often it fired
+//   semaphore      answers the value of that semaphore
+//   library N      fire puppet_lib:tick N times in the shared library
+//   start, end     fire puppet:work__start / puppet:work__end
+//   nested         work__start twice, one call within the other, then work__end twice
+//   abandon        work__start in a call that is left by longjmp, without a work__end
+//   vector         fire puppet:vector, whose argument is in a register that cannot be had
+//   fork N         fire puppet:tick N times in a forked child that stays until this program ends
+//   fleeting N     the same in a child that ends at once
+//   name TEXT      take TEXT as the process's name (comm)
+//
+// Leaves when standard input ends. Arguments of the program itself are ignored: they are there for
+// selectors by command line to look at.
+#include <sys/prctl.h>
+#include <sys/sdt.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csetjmp>
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "odd_probes.h"
+#include "puppet/puppet.h"
+
+namespace {
+
+std::jmp_buf way_out;
+std::vector<pid_t> children;
+
+void tick(std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) DTRACE_PROBE1(puppet, tick, i);
+}
+
+[[gnu::noinline]] void work_start() {
+  DTRACE_PROBE(puppet, work__start);
+}
+[[gnu::noinline]] void work_end() {
+  DTRACE_PROBE(puppet, work__end);
+}
+
+[[gnu::noinline]] void work_within_work() {
+  volatile char frame[64] = {};  // deeper in the stack than the caller
+  work_start();
+  work_end();
+  (void)frame[0];
+}
+
+void nested_work() {
+  work_start();
+  work_within_work();
+  work_end();
+}
+
+[[gnu::noinline]] void abandoned_work() {
+  volatile char frame[64] = {};
+  work_start();
+  (void)frame[0];
+  std::longjmp(way_out, 1);
+}
+
+void abandon_work() {
+  if (setjmp(way_out) == 0) abandoned_work();
+}
+
+/// A child that fires, and then ends at once or stays until its parent does.
+void fork_and_tick(std::uint64_t count, bool stays) {
+  int done[2];
+  if (pipe(done) != 0) return;
+  const pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tick(count);
+    close(done[0]);
+    close(done[1]);
+    while (stays) pause();
+    _exit(0);
+  }
+  close(done[1]);
+  char nothing = 0;
+  while (read(done[0], &nothing, 1) > 0) {
+  }
+  close(done[0]);
+  if (stays) {
+    children.push_back(child);
+  } else {
+    waitpid(child, nullptr, 0);
+  }
+}
+
+void end_children() {
+  for (const pid_t child : children) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+}
+
+std::string obey(const std::string& command, std::istream& rest) {
+  std::uint64_t count = 0;
+  std::string text;
+  if (command == "tick" && rest >> count) {
+    tick(count);
+  } else if (command == "amount") {
+    std::int64_t value = 0;
+    rest >> value;
+    DTRACE_PROBE1(puppet, amount, value);
+  } else if (command == "say" && std::getline(rest >> std::ws, text)) {
+    const char* said = text.c_str();
+    DTRACE_PROBE1(puppet, say, said);
+  } else if (command == "guarded" && rest >> count) {
+    return std::to_string(puppet::fire_guarded(count));
+  } else if (command == "semaphore") {
+    return std::to_string(puppet::guarded_semaphore());
+  } else if (command == "library" && rest >> count) {
+    puppet::library_tick(count);
+  } else if (command == "start") {
+    work_start();
+  } else if (command == "end") {
+    work_end();
+  } else if (command == "nested") {
+    nested_work();
+  } else if (command == "abandon") {
+    abandon_work();
+  } else if (command == "vector") {
+    asm volatile(ODD_PROBE("puppet", "vector", "8f@%%xmm0 -4@$7") : :);
+  } else if (command == "fork" && rest >> count) {
+    fork_and_tick(count, true);
+  } else if (command == "fleeting" && rest >> count) {
+    fork_and_tick(count, false);
+  } else if (command == "name" && rest >> text) {
+    prctl(PR_SET_NAME, text.c_str());
+  } else {
+    return "unknown command: " + command;
+  }
+  return "done";
+}
+
+}  // namespace
+
+int main() {
+  std::cout << "ready" << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    std::string command;
+    words >> command;
+    std::cout << obey(command, words) << std::endl;
+  }
+  end_children();
+}

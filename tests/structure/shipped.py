@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""What is shipped around the exporter speaks of metrics that it has, as docs/metrics.md lists them.
+
+Usage: shipped.py TOP.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+_OWN_METRIC = re.compile(r"\b(?:sdt_exporter|process)_[a-z_]+\b(?!\.)")
+_DOCUMENTED = re.compile(r"^\| `(sdt_exporter_[a-z_]+)` \| (gauge|counter|histogram) \|", re.MULTILINE)
+
+
+def documented(top):
+    """Every sample name that the metrics of docs/metrics.md have."""
+    names = set()
+    for name, kind in _DOCUMENTED.findall((top / "docs/metrics.md").read_text(encoding="utf-8")):
+        suffixes = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+        names.update(name + suffix for suffix in suffixes)
+    return names
+
+
+def unknown_metrics(where, expression, known):
+    for name in _OWN_METRIC.findall(expression):
+        if name.startswith("sdt_exporter_") and name not in known:
+            yield f"{where}: {name} is not in docs/metrics.md"
+
+
+def overlaps(one, other):
+    return (one["x"] < other["x"] + other["w"] and other["x"] < one["x"] + one["w"]
+            and one["y"] < other["y"] + other["h"] and other["y"] < one["y"] + one["h"])
+
+
+def dashboard_complaints(path, known):
+    panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
+    if len({panel["id"] for panel in panels}) != len(panels):
+        yield f"{path.name}: two panels have one id"
+    for number, panel in enumerate(panels):
+        for target in panel["targets"]:
+            yield from unknown_metrics(f"{path.name}: {panel['title']}", target["expr"], known)
+        for other in panels[number + 1:]:
+            if overlaps(panel["gridPos"], other["gridPos"]):
+                yield f"{path.name}: {panel['title']} and {other['title']} overlap"
+
+
+def rules_complaints(path, known):
+    # Only what stands in `expr`: the rest is prose and alert names.
+    text = path.read_text(encoding="utf-8")
+    for expression in re.findall(r"expr: (?:\|\n)?((?:.+\n)(?:(?: {10,}).+\n)*)", text):
+        yield from unknown_metrics(path.name, expression, known)
+
+
+def complaints(top):
+    known = documented(top)
+    if not known:
+        yield "docs/metrics.md: no table of metrics found"
+    for path in sorted((top / "dashboards").glob("*.json")):
+        yield from dashboard_complaints(path, known)
+    for path in sorted((top / "packaging/prometheus").glob("*.rules.yml")):
+        yield from rules_complaints(path, known)
+
+
+def main():
+    found = list(complaints(pathlib.Path(sys.argv[1]).resolve()))
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

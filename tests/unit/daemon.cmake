@@ -1,0 +1,3 @@
+sdt_unit_test(daemon
+  daemon/log_test.cpp
+  daemon/members_test.cpp)

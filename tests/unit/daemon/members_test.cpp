@@ -1,0 +1,84 @@
+// Who belongs to a target, from one look at /proc to the next.
+#include "daemon/members.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sdt::daemon {
+namespace {
+
+using metrics::ProcessView;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Time now{std::chrono::seconds(1000)};
+
+proc::Process process(std::uint32_t pid, std::uint64_t start, const char* exe) {
+  proc::Process made;
+  made.id = {pid, start};
+  made.exe = exe;
+  return made;
+}
+
+spec::Target shop() {
+  spec::Target target;
+  target.processes.resize(1);
+  target.processes[0].exe = Glob("/bin/shop");
+  return target;
+}
+
+class MembersTest : public testing::Test {
+ protected:
+  spec::Target target_ = shop();
+  Members members_{target_};
+};
+
+TEST_F(MembersTest, AMatchingProcessJoins) {
+  const auto change =
+      members_.update({process(7, 1, "/bin/shop"), process(8, 1, "/bin/bank")}, now);
+  EXPECT_THAT(change.joined, ElementsAre(7));
+  EXPECT_THAT(members_.running(), ElementsAre(7));
+  EXPECT_EQ(members_.view(7)->standing, ProcessView::Standing::member);
+  EXPECT_FALSE(members_.view(8));
+}
+
+TEST_F(MembersTest, AnEndedMemberIsRememberedWithItsEnd) {
+  static_cast<void>(members_.update({process(7, 1, "/bin/shop")}, now));
+  const auto change = members_.update({}, now + std::chrono::seconds(2));
+  EXPECT_THAT(change.left, ElementsAre(7));
+  EXPECT_THAT(members_.running(), IsEmpty());
+  EXPECT_EQ(members_.view(7)->standing, ProcessView::Standing::member);
+  EXPECT_EQ(members_.view(7)->ended, now + std::chrono::seconds(2));
+}
+
+TEST_F(MembersTest, AReusedPidIsAnotherProcess) {
+  static_cast<void>(members_.update({process(7, 1, "/bin/shop")}, now));
+  const auto change = members_.update({process(7, 2, "/bin/shop")}, now);
+  EXPECT_THAT(change.left, ElementsAre(7));
+  EXPECT_THAT(change.joined, ElementsAre(7));
+}
+
+TEST_F(MembersTest, AMemberThatExecutesAnotherProgramLeaves) {
+  static_cast<void>(members_.update({process(7, 1, "/bin/shop")}, now));
+  const auto change = members_.update({process(7, 1, "/bin/bank")}, now);
+  EXPECT_THAT(change.left, ElementsAre(7));
+  EXPECT_THAT(change.joined, IsEmpty());
+}
+
+TEST_F(MembersTest, AForeignProcessThatExecutesTheProgramJoins) {
+  EXPECT_FALSE(members_.admit(process(7, 1, "/bin/sh")));
+  EXPECT_EQ(members_.view(7)->standing, ProcessView::Standing::foreign);
+  const auto change = members_.update({process(7, 1, "/bin/shop")}, now);
+  EXPECT_THAT(change.left, ElementsAre(7));
+  EXPECT_THAT(change.joined, ElementsAre(7));
+}
+
+TEST_F(MembersTest, EndedMembersAreForgottenInTheEnd) {
+  static_cast<void>(members_.update({process(7, 1, "/bin/shop")}, now));
+  static_cast<void>(members_.update({}, now));
+  members_.forget_ended_before(now + std::chrono::seconds(1));
+  EXPECT_FALSE(members_.view(7));
+}
+
+}  // namespace
+}  // namespace sdt::daemon

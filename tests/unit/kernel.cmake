@@ -1,0 +1,2 @@
+sdt_unit_test(kernel
+  kernel/program_config_test.cpp)

@@ -1,0 +1,94 @@
+#include "metrics/cell.h"
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace sdt::metrics {
+namespace {
+
+constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
+using Cell = std::vector<std::uint64_t>;
+
+/// What the kernel side adds to a sum's two words for each of these values.
+void record(Cell& cell, std::size_t low, Int128 value) {
+  cell[low] += static_cast<std::uint64_t>(value) & 0xFFFFFFFFU;
+  cell[low + 1] += static_cast<std::uint64_t>(value >> 32);
+}
+
+Int128 sum_between(const Cell& before, const Cell& after) {
+  SeriesValue value = Int128{0};
+  add_difference(CellKind::sum, before, after, value);
+  return std::get<Int128>(value);
+}
+
+TEST(Cell, CountsTheEventsBetweenTwoReadings) {
+  EXPECT_EQ(events_between(CellKind::count, Cell{10}, Cell{17}), 7U);
+}
+
+TEST(Cell, EventsSurviveTheWrapOfTheirWord) {
+  EXPECT_EQ(events_between(CellKind::count, Cell{u64_max - 1}, Cell{3}), 5U);
+}
+
+TEST(Cell, EventsOfAHistogramAreThoseOfItsBuckets) {
+  EXPECT_EQ(events_between(CellKind::histogram, Cell{0, 0, 1, 2, 3}, Cell{9, 9, 2, 4, 3}), 3U);
+}
+
+TEST(Cell, SumOfNegativeValuesIsExact) {
+  Cell cell{2, 0, 0};
+  record(cell, 1, -1);
+  record(cell, 1, -5'000'000'000);
+  EXPECT_EQ(to_decimal(sum_between({0, 0, 0}, cell)), "-5000000001");
+}
+
+TEST(Cell, SumOfTheLeastInt64IsExact) {
+  Cell cell{2, 0, 0};
+  record(cell, 1, std::numeric_limits<std::int64_t>::min());
+  record(cell, 1, std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(to_decimal(sum_between({0, 0, 0}, cell)), "-18446744073709551616");
+}
+
+TEST(Cell, SumOfTwoEventsOfUint64MaxPasses64Bits) {
+  Cell cell{2, 0, 0};
+  record(cell, 1, u64_max);
+  record(cell, 1, u64_max);
+  EXPECT_EQ(to_decimal(sum_between({0, 0, 0}, cell)), "36893488147419103230");
+}
+
+TEST(Cell, WrapOfTheLowWordDoesNotShowInTheSum) {
+  const Cell before{5, u64_max - 9, 7};
+  Cell after = before;
+  record(after, 1, 4'000'000'000);
+  EXPECT_LT(after[1], before[1]);
+  EXPECT_EQ(to_decimal(sum_between(before, after)), "4000000000");
+}
+
+TEST(Cell, WrapOfTheHighWordDoesNotShowInTheSum) {
+  const Cell before{5, 0, u64_max};
+  Cell after = before;
+  record(after, 1, Int128{3} << 32);
+  EXPECT_EQ(to_decimal(sum_between(before, after)), "12884901888");
+}
+
+TEST(Cell, LastIsSignedUnlessMarkedUnsigned) {
+  SeriesValue value = Int128{0};
+  add_difference(CellKind::last, Cell{0, 0, 0}, Cell{1, u64_max, 0}, value);
+  EXPECT_EQ(to_decimal(std::get<Int128>(value)), "-1");
+  add_difference(CellKind::last, Cell{1, u64_max, 0}, Cell{2, u64_max, 1}, value);
+  EXPECT_EQ(to_decimal(std::get<Int128>(value)), "18446744073709551615");
+}
+
+TEST(Cell, HistogramAddsBucketsAndSum) {
+  SeriesValue value = HistogramValue{{1, 1, 1}, 100};
+  Cell after{0, 0, 4, 0, 2};
+  record(after, 0, -30);
+  add_difference(CellKind::histogram, Cell{0, 0, 1, 0, 0}, after, value);
+  const auto& histogram = std::get<HistogramValue>(value);
+  EXPECT_EQ(histogram.buckets, (std::vector<std::uint64_t>{4, 1, 3}));
+  EXPECT_EQ(to_decimal(histogram.sum), "70");
+}
+
+}  // namespace
+}  // namespace sdt::metrics

@@ -1,0 +1,131 @@
+// From cumulative cells to series.
+#include "series_fixture.h"
+
+namespace sdt::metrics {
+namespace {
+
+using SeriesCounting = SeriesTest;
+
+TEST_F(SeriesCounting, CounterWithoutLabelsIsThereAtZeroBeforeItsFirstEvent) {
+  const spec::Metric metric = counter();
+  EXPECT_EQ(values(MetricSeries(metric)), (Shown{{"", "0"}}));
+}
+
+TEST_F(SeriesCounting, HistogramWithoutLabelsIsThereAtZeroBeforeItsFirstEvent) {
+  const spec::Metric metric = histogram({{0.1, 1}, {0.2, 2}});
+  EXPECT_EQ(values(MetricSeries(metric)), (Shown{{"", "0 0 0 sum 0"}}));
+}
+
+TEST_F(SeriesCounting, GaugeThatIsRaisedAndLoweredStartsAtZero) {
+  spec::Metric metric = gauge();
+  metric.source = spec::UpDown{};
+  EXPECT_EQ(values(MetricSeries(metric)), (Shown{{"", "0"}}));
+}
+
+TEST_F(SeriesCounting, GaugeThatIsSetHasNoValueBeforeItsFirstEvent) {
+  const spec::Metric metric = gauge();
+  EXPECT_TRUE(MetricSeries(metric).collect().series.empty());
+}
+
+TEST_F(SeriesCounting, LabelledSeriesAppearWithTheirFirstEvent) {
+  const spec::Metric metric = counter({{"n", argument(0), {}}});
+  MetricSeries series(metric);
+  drain(series, counts_by_number().cell(0, {Int128{4}}, {0}));
+  EXPECT_TRUE(series.collect().series.empty());
+  drain(series, counts_by_number().cell(0, {Int128{4}}, {2}));
+  EXPECT_EQ(values(series), (Shown{{"4", "2"}}));
+}
+
+TEST_F(SeriesCounting, CumulativeReadingsAreNotCountedTwice) {
+  const spec::Metric metric = counter();
+  MetricSeries series(metric);
+  drain(series, counts().cell(0, {}, {5}));
+  drain(series, counts().cell(0, {}, {5}));
+  drain(series, counts().cell(0, {}, {12}));
+  EXPECT_EQ(values(series), (Shown{{"", "12"}}));
+}
+
+TEST_F(SeriesCounting, ValueThatArrivesAReadingAfterItsEventIsCounted) {
+  const spec::Metric metric = counter();
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::sum, 3).cell(0, {}, {1, 0, 0}));
+  drain(series, SamplesBuilder(CellKind::sum, 3).cell(0, {}, {1, 42, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "42"}}));
+}
+
+TEST_F(SeriesCounting, KeysThatPrintTheSameLabelsFeedOneSeries) {
+  const spec::Metric metric = counter({{"n", argument(0), {{{"1", "odd"}, {"3", "odd"}}, {}}}});
+  MetricSeries series(metric);
+  drain(series, counts_by_number().cell(0, {Int128{1}}, {10}).cell(0, {Int128{3}}, {20}));
+  drain(series, counts_by_number().cell(0, {Int128{1}}, {11}).cell(0, {Int128{3}}, {22}));
+  EXPECT_EQ(values(series), (Shown{{"odd", "33"}}));
+  EXPECT_EQ(series.series_count(), 1U);
+}
+
+TEST_F(SeriesCounting, ProbeLabelsShowTheProbesName) {
+  const spec::Metric metric = counter({{"probe", spec::Attribute::probe, {}}});
+  MetricSeries series(metric);
+  SamplesBuilder samples(CellKind::count, 1);
+  samples.with_probe().with_probes({{"app", "open"}, {"app", "close"}});
+  drain(series, samples.cell(0, {Int128{1}}, {3}));
+  EXPECT_EQ(values(series), (Shown{{"close", "3"}}));
+}
+
+TEST_F(SeriesCounting, HistogramKeepsItsBucketsApart) {
+  const spec::Metric metric = histogram({{0.1, 1}, {0.2, 2}}, {{"s", string_argument(0), {}}});
+  MetricSeries series(metric);
+  SamplesBuilder samples(CellKind::histogram, 5);
+  samples.with_string(8);
+  drain(series, samples.cell(0, {"get"}, {9, 0, 1, 2, 3}).cell(0, {"put"}, {1, 0, 1, 0, 0}));
+  EXPECT_EQ(values(series), (Shown{{"get", "1 2 3 sum 9"}, {"put", "1 0 0 sum 1"}}));
+}
+
+TEST_F(SeriesCounting, GaugeTakesItsLastValueAndKeepsItWhileNothingHappens) {
+  const spec::Metric metric = gauge();
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::last, 3).cell(0, {}, {3, 70, 0}));
+  drain(series, SamplesBuilder(CellKind::last, 3).cell(0, {}, {3, 70, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "70"}}));
+}
+
+TEST_F(SeriesCounting, GaugeThatIsSetToZeroIsShown) {
+  const spec::Metric metric = gauge();
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::last, 3).cell(0, {}, {1, 0, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "0"}}));
+}
+
+TEST_F(SeriesCounting, GaugeOfAClassifiedProcessOverridesWhatWasRecordedBefore) {
+  const spec::Metric metric = gauge();
+  MetricSeries series(metric);
+  member(7);
+  drain(series, SamplesBuilder(CellKind::last, 3).cell(0, {}, {1, 2, 0}).cell(7, {}, {1, 1, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "2"}}));
+}
+
+TEST_F(SeriesCounting, MapsMadeAnewCountFromZeroAndTheSeriesGoOn) {
+  const spec::Metric metric = counter();
+  MetricSeries series(metric);
+  drain(series, counts().cell(0, {}, {100}));
+  series.restart();
+  drain(series, counts().cell(0, {}, {3}));
+  EXPECT_EQ(values(series), (Shown{{"", "103"}}));
+}
+
+TEST_F(SeriesCounting, SnapshotCarriesWhatThePrinterNeeds) {
+  spec::Metric metric = histogram({{0.1, 100}, {0.5, 500}}, {{"n", argument(0), {}}});
+  metric.scale = 1e-3;
+  MetricSeries series(metric);
+  SamplesBuilder samples(CellKind::histogram, 5);
+  drain(series, samples.with_integer().cell(0, {Int128{1}}, {0, 0, 1, 0, 0}));
+  const MetricSnapshot snapshot = series.collect();
+  EXPECT_EQ(snapshot.name, "work_seconds");
+  EXPECT_EQ(snapshot.help, "Help.");
+  EXPECT_EQ(snapshot.type, spec::MetricType::histogram);
+  EXPECT_EQ(snapshot.scale, 1e-3);
+  EXPECT_EQ(snapshot.bounds, (std::vector<double>{0.1, 0.5}));
+  EXPECT_EQ(snapshot.series.at(0).labels, (LabelSet{{"n", "1"}}));
+}
+
+}  // namespace
+}  // namespace sdt::metrics

@@ -1,0 +1,78 @@
+// Which processes belong to a target.
+#include "plan/match.h"
+
+#include <gtest/gtest.h>
+
+namespace sdt::plan {
+namespace {
+
+proc::Process backend_process() {
+  proc::Process process;
+  process.id = {4711, 100};
+  process.comm = "postgres";
+  process.exe = "/usr/lib/postgresql/15/bin/postgres";
+  process.cmdline = "postgres: 15/main: checkpointer";
+  process.uid = 112;
+  process.user = "postgres";
+  return process;
+}
+
+TEST(Match, ExeGlobStopsAtSlashes) {
+  spec::ProcessSelector selector;
+  selector.exe = Glob("/usr/lib/postgresql/*/bin/postgres");
+  EXPECT_TRUE(matches(selector, backend_process()));
+  selector.exe = Glob("/usr/*/postgres");
+  EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, ExeGlobWithoutSlashIsHeldAgainstTheFileName) {
+  spec::ProcessSelector selector;
+  selector.exe = Glob("post*");
+  EXPECT_TRUE(matches(selector, backend_process()));
+}
+
+TEST(Match, AllKeysOfASelectorMustHold) {
+  spec::ProcessSelector selector;
+  selector.comm = Glob("postgres");
+  selector.user = "postgres";
+  EXPECT_TRUE(matches(selector, backend_process()));
+  selector.user = "mysql";
+  EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, UserIsANameOrANumber) {
+  spec::ProcessSelector selector;
+  selector.user = std::uint32_t{112};
+  EXPECT_TRUE(matches(selector, backend_process()));
+  selector.user = std::uint32_t{0};
+  EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, CmdlineIsARegularExpressionAnywhereInTheArguments) {
+  spec::ProcessSelector selector;
+  selector.cmdline = *spec::Regex::compile("15/main: check");
+  EXPECT_TRUE(matches(selector, backend_process()));
+  selector.cmdline = *spec::Regex::compile("^checkpointer");
+  EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, PidMustBeTheVeryOne) {
+  spec::ProcessSelector selector;
+  selector.pid = 4711;
+  EXPECT_TRUE(matches(selector, backend_process()));
+  selector.pid = 4712;
+  EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, AProcessBelongsWhenAnySelectorMatches) {
+  spec::Target target;
+  target.processes.resize(2);
+  target.processes[0].comm = Glob("mysqld");
+  target.processes[1].comm = Glob("postgres");
+  EXPECT_TRUE(belongs(target, backend_process()));
+  target.processes.pop_back();
+  EXPECT_FALSE(belongs(target, backend_process()));
+}
+
+}  // namespace
+}  // namespace sdt::plan

@@ -1,0 +1,45 @@
+// Questions that the rest of the program asks a metric.
+#include "spec/config.h"
+
+#include "unit/spec/helpers.h"
+
+namespace sdt::spec {
+namespace {
+
+Metric with_label(const std::string& value) {
+  return metric_of("name: a_total\ntype: counter\nprobe: a:b\nlabels: {x: '" + value + "'}");
+}
+
+TEST(PerProcess, PidTidAndExeBelongToOneProcess) {
+  for (const std::string value : {"pid", "tid", "exe", "pid % 10", "uint32(tid)"}) {
+    EXPECT_TRUE(is_per_process(with_label(value))) << value;
+  }
+  for (const std::string value : {"arg0", "comm", "probe", "uid", "\"exe\"", "str(arg0)"}) {
+    EXPECT_FALSE(is_per_process(with_label(value))) << value;
+  }
+}
+
+TEST(ProcessLifetime, OnlyPidAndTidEndWithTheirProcess) {
+  EXPECT_TRUE(has_process_lifetime(with_label("pid")));
+  EXPECT_TRUE(has_process_lifetime(with_label("tid")));
+  EXPECT_FALSE(has_process_lifetime(with_label("exe")));
+  EXPECT_FALSE(has_process_lifetime(with_label("arg0")));
+}
+
+TEST(Regex, MatchesAnywhereUnlessAnchored) {
+  const auto loose = Regex::compile("b+");
+  ASSERT_TRUE(loose);
+  EXPECT_TRUE(loose->matches("abbc"));
+  EXPECT_FALSE(loose->matches("ac"));
+  EXPECT_EQ(loose->text(), "b+");
+  EXPECT_FALSE(Regex::compile("^b+$")->matches("abbc"));
+}
+
+TEST(Regex, SaysWhatIsWrong) {
+  const auto broken = Regex::compile("a(");
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error(), "missing ): a(");
+}
+
+}  // namespace
+}  // namespace sdt::spec
