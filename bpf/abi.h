@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define SDT_MAX_ARGS 12       /* sys/sdt.h: DTRACE_PROBE12 */
+#define SDT_MAX_ARGS 12 /* sys/sdt.h: DTRACE_PROBE12 */
 #define SDT_MAX_LABELS 16
 #define SDT_MAX_CONDITIONS 8
 #define SDT_MAX_BOUNDS 256
@@ -24,8 +24,8 @@
 #define SDT_MAX_STRING 128    /* str(x, LEN) */
 #define SDT_STRING_BUFFER 136 /* SDT_MAX_STRING and a NUL, rounded up to 8 */
 #define SDT_MAX_KEY 1024
-#define SDT_MAX_SITES 8192    /* distinct argument layouts over all metrics */
-#define SDT_SCRATCH_SLOTS 64  /* programs that can be at work on one CPU: sleepable ones preempt each other */
+#define SDT_MAX_SITES 8192   /* distinct argument layouts over all metrics */
+#define SDT_SCRATCH_SLOTS 64 /* programs that can be at work on one CPU: sleepable ones preempt each other */
 
 /* ---- sites ---------------------------------------------------------------------------------------------------- */
 
@@ -161,7 +161,7 @@ struct sdt_program {
   __u8 thread_keyed;
   __u8 task_storage; /* thread-keyed pairs live in task-local storage, else in the `pairs` hash */
   __u8 cell;
-  __u8 keep_pid; /* the key carries its process even when that is classified */
+  __u8 keep_pid;   /* the key carries its process even when that is classified */
   __u8 is_counter; /* negative values are refused */
   __u16 key_size;
   __u16 field_count;
@@ -169,9 +169,11 @@ struct sdt_program {
   __u16 captured_count;
   __u16 bound_count;
   __u16 negative_bounds; /* how many of the bounds are negative */
-  __u16 probe_count; /* entries of `hits` */
+  __u16 probe_count;     /* entries of `hits` */
   __u16 needs_scratch;
   __u32 pad;
+  __u64 pid_ns_device; /* the daemon's pid namespace, when that is not the first one: pids are those it sees */
+  __u64 pid_ns_inode;  /* 0: the first one */
   struct sdt_expr value;
   struct sdt_expr start_key;
   struct sdt_expr end_key;

@@ -119,6 +119,7 @@ struct event {
   __u32 is_unsigned;
   __u32 sign_mask;
   __u32 pid;
+  __u32 tid;
   __u32 key_pid;
   __u32 probe;
   __u32 is_member;
@@ -250,7 +251,7 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         is_unsigned = 0;
         break;
       case SDT_OP_TID:
-        value = (__u32)bpf_get_current_pid_tgid();
+        value = e->tid;
         is_unsigned = 0;
         break;
       case SDT_OP_UID:
@@ -660,7 +661,7 @@ static __always_inline int key_of(struct event *e, struct sdt_pair_key *key, __u
   key->pid = e->pid;
   key->is_negative = 0;
   if (program.thread_keyed) {
-    key->key = (__u32)bpf_get_current_pid_tgid();
+    key->key = e->tid;
     return 0;
   }
   if (evaluate(e, first, count)) return -1;
@@ -734,6 +735,21 @@ static __noinline int finish(struct event *e) {
 
 /* ---- the program ------------------------------------------------------------------------------------------------ */
 
+/* Whose event it is, in the pids that the daemon's /proc shows; processes that it does not show are foreign. */
+static __always_inline int identify(struct event *e) {
+  if (program.pid_ns_inode) {
+    struct bpf_pidns_info ids = {};
+    if (bpf_get_ns_current_pid_tgid(program.pid_ns_device, program.pid_ns_inode, &ids, sizeof(ids))) return -1;
+    e->pid = ids.tgid;
+    e->tid = ids.pid;
+    return 0;
+  }
+  const __u64 ids = bpf_get_current_pid_tgid();
+  e->pid = ids >> 32;
+  e->tid = ids;
+  return 0;
+}
+
 SEC("uprobe")
 int sdt_probe(struct pt_regs *ctx) {
   const __u64 cookie = bpf_get_attach_cookie(ctx);
@@ -741,7 +757,11 @@ int sdt_probe(struct pt_regs *ctx) {
   const __u32 probe = cookie >> SDT_COOKIE_SITE_BITS & ((1U << SDT_COOKIE_PROBE_BITS) - 1);
   const __u32 role = cookie >> (SDT_COOKIE_SITE_BITS + SDT_COOKIE_PROBE_BITS);
 
-  struct event e = {.regs = ctx, .probe = probe, .pid = bpf_get_current_pid_tgid() >> 32};
+  struct event e = {.regs = ctx, .probe = probe};
+  if (identify(&e)) {
+    count_at(&tally, SDT_TALLY_FOREIGN, 1);
+    return 0;
+  }
   struct sdt_process_key process = {.pid = e.pid, .target = program.target};
   const __u32 *verdict = bpf_map_lookup_elem(&verdicts, &process);
   if (verdict && *verdict == SDT_FOREIGN) {

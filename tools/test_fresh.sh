@@ -62,7 +62,8 @@ apt_network_settings() {
     grep -E '^Acquire::(http|https|Check-Valid-Until|Check-Date|ForceIPv[46]|Retries)[^ ]* ".+";$' || true
 }
 
-# The bare root as a tar file, made anew each week.
+# The bare root as a tar file, made anew each week. Nothing in it needs to survive a power cut, hence
+# force-unsafe-io.
 make_base() {
   local base
   base=$cache/bookworm-$(date +%G-W%V).tar
@@ -71,7 +72,8 @@ make_base() {
     rm -f "$cache"/bookworm-*.tar
     apt_network_settings >"$cache/apt.conf"
     debian_sources >"$cache/sources.list"
-    mmdebstrap --quiet --mode=root --format=tar --variant=minbase --aptopt="$cache/apt.conf" \
+    mmdebstrap --quiet --mode=root --format=tar --variant=minbase \
+      --dpkgopt=force-unsafe-io --aptopt="$cache/apt.conf" \
       bookworm "$base.part" "$cache/sources.list" >&2
     mv "$base.part" "$base"
   fi
@@ -110,7 +112,9 @@ inside() {
     if [ -n "${!name:-}" ]; then settings+=("$name=${!name}"); fi
   done
   env -i "${settings[@]}" unshare --mount --propagation private -- \
-    "${BASH_SOURCE[0]}" --enter "$root" "$top" "$(shared_ccache)" "$@"
+    "${BASH_SOURCE[0]}" --enter "$root" "$top" "$(shared_ccache)" "$@" &
+  # Waited for rather than in the foreground: a signal then reaches the traps at once.
+  wait "$!"
 }
 
 # This machine's compiler cache, empty without one. What it returns is checked against the content
@@ -126,6 +130,8 @@ shared_ccache() {
 enter() {
   local root=$1 top=$2 ccache=$3 directory
   shift 3
+  # A mount point of its own, as a machine's root is: unshare(1) and mount(8) inside ask for one.
+  mount --bind "$root" "$root"
   for directory in proc sys dev; do mount --rbind "/$directory" "$root/$directory"; done
   if [ -n "$ccache" ]; then
     mkdir -p "$root/root/.cache/ccache"

@@ -160,40 +160,50 @@ bool print_metric(const spec::Metric& metric, const Resolved& resolved) {
   return false;
 }
 
-std::vector<proc::Process> read_processes(const proc::Procfs& procfs,
-                                          std::vector<std::string>& problems) {
-  std::vector<proc::Process> processes;
+/// Processes that cannot be looked at match no target; whether one of them should have, nobody can
+/// tell: a note.
+Result<std::vector<proc::Process>> read_processes(const proc::Procfs& procfs) {
   const auto pids = procfs.pids();
-  if (!pids) {
-    problems.push_back(pids.error().message);
-    return processes;
-  }
+  if (!pids) return tl::unexpected(pids.error());
+  std::vector<proc::Process> processes;
+  std::size_t hidden = 0;
+  std::string why;
   for (const std::uint32_t pid : *pids) {
     auto process = procfs.read(pid);
     if (process) {
       processes.push_back(std::move(*process));
-    } else if (process.error().code == Errc::permission && problems.empty()) {
-      problems.push_back(process.error().message);
+    } else if (process.error().code == Errc::permission) {
+      ++hidden;
+      why = process.error().message;
     }
+  }
+  if (hidden > 0) {
+    fmt::print(stderr, "note: {} process{} cannot be looked at and match no target: {}\n", hidden,
+               hidden == 1 ? "" : "es", why);
   }
   return processes;
 }
 
 bool print_probes(const spec::Config& config) {
   const proc::Procfs procfs;
-  std::vector<std::string> problems;
-  const std::vector<proc::Process> processes = read_processes(procfs, problems);
+  const auto processes = read_processes(procfs);
+  if (!processes) {
+    fmt::print(stderr, "{}\n", processes.error().message);
+    return false;
+  }
   bool complete = true;
   for (const spec::Target& target : config.targets) {
-    const Resolved resolved = resolve(target, procfs, processes);
+    const Resolved resolved = resolve(target, procfs, *processes);
     fmt::print("  target {}: {} process{}\n", target.name, resolved.processes,
                resolved.processes == 1 ? "" : "es");
-    problems.insert(problems.end(), resolved.problems.begin(), resolved.problems.end());
+    for (const std::string& problem : resolved.problems) {
+      fmt::print(stderr, "{}\n", problem);
+      complete = false;
+    }
     for (const spec::Metric& metric : target.metrics)
       complete = print_metric(metric, resolved) && complete;
   }
-  for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
-  return complete && problems.empty();
+  return complete;
 }
 
 }  // namespace

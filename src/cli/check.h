@@ -1,8 +1,7 @@
 // `sdt_exporter check`: would this config work here?
 //
-// Purpose:   validate, and with --probes resolve against the running processes, without attaching anything.
-// Ownership: none.
-// Thread:    the process's only one.
+// Purpose:   validate, and with --probes resolve against the running processes, without attaching
+// anything. Ownership: none. Thread:    the process's only one.
 #pragma once
 
 #include <string>
@@ -15,7 +14,8 @@ struct CheckOptions {
   bool probes = false;
 };
 
-/// 0: all is well; 1: with --probes, a metric would not be attached in full; 2: the config is wrong.
+/// 0: all is well; 1: with --probes, a metric would not be attached in full; 2: the config is
+/// wrong.
 [[nodiscard]] int run_check(const CheckOptions& options);
 
 }  // namespace sdt::cli

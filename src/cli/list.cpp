@@ -76,6 +76,9 @@ void Listing::add_file(const std::string& path) {
 
 void Listing::add_process(std::uint32_t pid) {
   const auto identity = procfs_.identify(pid);
+  if (!identity && identity.error().code == Errc::gone) {
+    return problems_.push_back(fmt::format("process {} is not running", pid));
+  }
   if (!identity) return problems_.push_back(identity.error().message);
   const auto mappings = procfs_.mapped_files(pid);
   if (!mappings) return problems_.push_back(mappings.error().message);
@@ -97,8 +100,8 @@ void Listing::add_all_processes() {
     }
   }
   if (refused > 0) {
-    problems_.push_back(
-        fmt::format("{} processes could not be looked at; the last: {}", refused, example));
+    problems_.push_back(fmt::format("{} process{} could not be looked at; the last: {}", refused,
+                                    refused == 1 ? "" : "es", example));
   }
 }
 

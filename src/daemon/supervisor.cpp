@@ -136,8 +136,10 @@ expose::Response Supervisor::metrics_response() {
   metrics::Snapshot snapshot = engine_->snapshot();
   for (metrics::MetricSnapshot& metric : metrics::collect(self))
     snapshot.metrics.push_back(std::move(metric));
-  return {.content_type = expose::text_content_type,
-          .body = expose::to_text(snapshot)};
+  if (auto process = expose::read_process_metrics()) {
+    for (metrics::MetricSnapshot& metric : *process) snapshot.metrics.push_back(std::move(metric));
+  }
+  return {.content_type = expose::text_content_type, .body = expose::to_text(snapshot)};
 }
 
 void Supervisor::rescan_and_rearm() {

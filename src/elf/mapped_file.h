@@ -2,9 +2,8 @@
 //
 // Purpose:   hand ELF files to the pure readers without copying them.
 // Ownership: owns the mapping; the bytes live as long as the object.
-// Thread:    any. A file truncated while mapped would raise SIGBUS on access, so the size is what
-// fstat said at open,
-//            and readers copy what they keep.
+// Thread:    any. Access past the end of a file that is truncated meanwhile raises SIGBUS, which no
+//            check can prevent: map, read and unmap without delay, and copy what is to be kept.
 #pragma once
 
 #include <cstddef>

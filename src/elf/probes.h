@@ -1,9 +1,8 @@
 // The static probes of one ELF file.
 //
 // Purpose:   `.note.stapsdt` and what it takes to attach to it: file offsets of the probe points
-// and of their
-//            semaphores, decoded arguments. Sections are walked by their headers, because
-//            libstapsdt writes the note section without a PT_NOTE segment.
+//            and of their semaphores, decoded arguments. Sections are walked by their headers,
+//            because libstapsdt writes the note section without a PT_NOTE segment.
 // Ownership: plain values; nothing refers to the bytes afterwards.
 // Thread:    any; pure over bytes that may be hostile: every read is bounds-checked.
 #pragma once
@@ -29,20 +28,22 @@ struct Site {
   std::vector<Argument> arguments;
 };
 
+/// A note that is damaged, or whose probe could not be attached to.
 struct SkippedNote {
   std::uint64_t offset = 0;  ///< of the note in its section
   std::string reason;
 };
 
 struct ProbeFile {
-  std::vector<Site>
-      sites;  ///< in the order of the notes, duplicates (same offset and name) dropped
-  std::vector<SkippedNote> skipped;
-  std::string build_id;  ///< hex digits; empty when the file has none
+  /// In the order of the notes; duplicates (same offset, provider and name) are dropped.
+  std::vector<Site> sites;
+  std::vector<SkippedNote> skipped;  ///< the first 1,000, and then how many more
+  std::string build_id;              ///< hex digits; empty when the file has none
 };
 
 /// Errors: not an ELF file, another architecture or word size (Errc::unsupported), headers that
-/// point outside the file (Errc::invalid). A file without probes is not an error.
+/// point outside the file (Errc::invalid). A file without probes is not an error. Time and memory
+/// are bounded by the file's size, whatever it holds.
 [[nodiscard]] Result<ProbeFile> read_probes(std::span<const std::byte> file);
 
 }  // namespace sdt::elf

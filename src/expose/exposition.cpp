@@ -117,7 +117,9 @@ std::vector<MetricFamily> to_families(const metrics::Snapshot& snapshot) {
   return families;
 }
 
-std::string to_text(const metrics::Snapshot& snapshot) { return to_text(to_families(snapshot)); }
+std::string to_text(const metrics::Snapshot& snapshot) {
+  return to_text(to_families(snapshot));
+}
 
 double scaled(Int128 raw, double scale) {
   if (scale == 1) return static_cast<double>(raw);

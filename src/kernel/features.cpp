@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -48,6 +49,15 @@ bool has_uprobe_multi() {
   return create_uprobe_multi_link(loaded.program.get(), "/", {offset, zero, zero}).error == EBADF;
 }
 
+/// PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h.
+constexpr std::uint64_t first_pid_namespace = 0xEFFFFFFC;
+
+PidNamespace own_pid_namespace() {
+  struct stat facts {};
+  if (stat("/proc/self/ns/pid", &facts) != 0 || facts.st_ino == first_pid_namespace) return {};
+  return {facts.st_dev, facts.st_ino};
+}
+
 bool has_task_storage() {
   return access(kernel_btf, R_OK) == 0 &&
          libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1 &&
@@ -57,9 +67,11 @@ bool has_task_storage() {
 }  // namespace
 
 std::string Features::text() const {
-  return fmt::format("{}, {}, pairs in {}, {} CPUs", uprobe_multi ? "uprobe_multi" : "perf uprobes",
+  return fmt::format("{}, {}, pairs in {}, {} CPUs{}",
+                     uprobe_multi ? "uprobe_multi" : "perf uprobes",
                      sleepable ? "sleepable programs" : "programs that cannot wait for a page",
-                     task_storage ? "task storage" : "a hash", possible_cpus);
+                     task_storage ? "task storage" : "a hash", possible_cpus,
+                     pid_namespace.inode == 0 ? "" : ", only the processes of this pid namespace");
 }
 
 Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
@@ -98,6 +110,7 @@ Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
         fmt::format("--kernel.pairs=task: this kernel has no task-local storage for BPF, or no {}",
                     kernel_btf));
   }
+  features.pid_namespace = own_pid_namespace();
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 1) return fail_errno(-cpus, "reading /sys/devices/system/cpu/possible");
   features.possible_cpus = static_cast<std::size_t>(cpus);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -15,12 +16,21 @@ namespace sdt::kernel {
 enum class AttachChoice { automatic, multi, perf };
 enum class PairChoice { automatic, task_storage, hash };
 
+/// The pid namespace that our /proc shows, when it is not the machine's first: events then carry
+/// its pids, and processes in other namespaces, nested ones included, are not seen. Zeros: the
+/// first.
+struct PidNamespace {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
 struct Features {
   bool uprobe_multi = false;  ///< one link for many sites (6.6); else a perf event for each
   bool sleepable = false;     ///< programs may wait for a page (6.0)
   bool task_storage =
       false;  ///< thread-keyed pairs in task-local storage (5.11, and the kernel's BTF)
   std::size_t possible_cpus = 1;
+  PidNamespace pid_namespace;
 
   /// "uprobe_multi, sleepable, task storage, 2 CPUs": for the log.
   [[nodiscard]] std::string text() const;

@@ -87,7 +87,8 @@ Result<std::unique_ptr<MetricProgramImpl>> MetricProgramImpl::load(
   auto config = configure(metric, {.target = target,
                                    .sleepable = features.sleepable,
                                    .task_storage = features.task_storage,
-                                   .possible_cpus = features.possible_cpus});
+                                   .possible_cpus = features.possible_cpus,
+                                   .pid_namespace = features.pid_namespace});
   if (!config) return tl::unexpected(std::move(config).error());
 
   Skeleton skeleton(probe__open());

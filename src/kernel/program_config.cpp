@@ -334,11 +334,12 @@ void configure_source(const spec::Metric& metric, const ProgramOptions& options,
 /// Where the kernel keeps a register of the traced thread.
 std::uint8_t pt_regs_offset(elf::Register reg) {
   constexpr std::array<std::size_t, 17> offsets{
-      offsetof(pt_regs, rax), offsetof(pt_regs, rbx), offsetof(pt_regs, rcx), offsetof(pt_regs, rdx),
-      offsetof(pt_regs, rsi), offsetof(pt_regs, rdi), offsetof(pt_regs, rbp), offsetof(pt_regs, rsp),
-      offsetof(pt_regs, r8),  offsetof(pt_regs, r9),  offsetof(pt_regs, r10), offsetof(pt_regs, r11),
-      offsetof(pt_regs, r12), offsetof(pt_regs, r13), offsetof(pt_regs, r14), offsetof(pt_regs, r15),
-      offsetof(pt_regs, rip)};
+      offsetof(pt_regs, rax), offsetof(pt_regs, rbx), offsetof(pt_regs, rcx),
+      offsetof(pt_regs, rdx), offsetof(pt_regs, rsi), offsetof(pt_regs, rdi),
+      offsetof(pt_regs, rbp), offsetof(pt_regs, rsp), offsetof(pt_regs, r8),
+      offsetof(pt_regs, r9),  offsetof(pt_regs, r10), offsetof(pt_regs, r11),
+      offsetof(pt_regs, r12), offsetof(pt_regs, r13), offsetof(pt_regs, r14),
+      offsetof(pt_regs, r15), offsetof(pt_regs, rip)};
   const auto number = static_cast<std::size_t>(reg);
   return number < offsets.size() ? static_cast<std::uint8_t>(offsets[number]) : SDT_NO_REGISTER;
 }
@@ -392,6 +393,8 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   config.cell = cell_of(metric);
   program.target = options.target;
   program.sleepable = options.sleepable ? 1 : 0;
+  program.pid_ns_device = options.pid_namespace.device;
+  program.pid_ns_inode = options.pid_namespace.inode;
   program.cell = static_cast<std::uint8_t>(config.cell);
   program.keep_pid = spec::is_per_process(metric) ? 1 : 0;
   program.is_counter = metric.type == spec::MetricType::counter ? 1 : 0;

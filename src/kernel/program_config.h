@@ -15,6 +15,7 @@
 #include "base/samples.h"
 #include "bpf/abi.h"
 #include "elf/argument.h"
+#include "kernel/features.h"
 #include "spec/config.h"
 
 namespace sdt::kernel {
@@ -25,6 +26,7 @@ struct ProgramOptions {
   bool sleepable = false;
   bool task_storage = false;
   std::size_t possible_cpus = 1;
+  PidNamespace pid_namespace;
 };
 
 /// How the program's maps are made.

@@ -1,8 +1,7 @@
 // Parsers of /proc files (formats: proc(5)).
 //
 // Purpose:   pure functions from text to values, so that odd names (blanks, brackets, newlines as
-// \012) are tests and
-//            not surprises.
+//            \012) are tests and not surprises.
 // Ownership: plain values.
 // Thread:    any; pure.
 #pragma once
@@ -30,7 +29,8 @@ struct Stat {
 [[nodiscard]] std::optional<Stat> parse_stat(std::string_view text);
 
 /// /proc/PID/maps, executable mappings of files only ([vdso], anonymous and non-executable ones are
-/// left out). Paths have the kernel's \ooo escapes undone. Malformed lines are left out.
+/// left out, as are device memory and System V segments; memfds stay). The kernel's escape \012 is
+/// undone in paths; it knows no other here. Malformed lines are left out.
 [[nodiscard]] std::vector<Mapping> parse_maps(std::string_view text);
 
 /// /proc/PID/cmdline: arguments joined by blanks, without a trailing one.

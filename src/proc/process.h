@@ -25,8 +25,8 @@ struct Process {
   ProcessId id;
   std::uint32_t parent = 0;
   std::string comm;
-  std::string
-      exe;  ///< as the process itself sees it, without " (deleted)"; empty for kernel threads
+  /// As the process itself sees it, without " (deleted)"; empty for kernel threads.
+  std::string exe;
   std::string cmdline;  ///< the arguments joined by blanks
   std::uint32_t uid = 0;
   std::string user;  ///< empty when the uid has no name here

@@ -22,11 +22,12 @@ class Procfs {
   /// Every pid there is, ascending.
   [[nodiscard]] Result<std::vector<std::uint32_t>> pids() const;
 
-  /// Identity alone: one read, cheap. Errc::gone when the process is no more (zombies count as
-  /// gone).
+  /// Identity alone: one read, cheap. Errc::gone when the process is no more. Zombies count as
+  /// gone: they map nothing that could be looked at.
   [[nodiscard]] Result<ProcessId> identify(std::uint32_t pid) const;
 
-  /// Everything a selector may ask. Errc::gone for vanished processes, Errc::unsupported for kernel
+  /// Everything a selector may ask, all of one program even if it execs meanwhile. The command line
+  /// is cut at 128 KiB. Errc::gone for vanished processes, Errc::unsupported for kernel
   /// threads, Errc::permission with the missing capability named (reading another user's exe takes
   /// CAP_SYS_PTRACE).
   [[nodiscard]] Result<Process> read(std::uint32_t pid) const;

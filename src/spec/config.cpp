@@ -20,6 +20,11 @@ bool reads_exe(const Label& label) {
   return attribute != nullptr && *attribute == Attribute::exe;
 }
 
+bool asks_exe(const Condition& condition) {
+  const auto* strings = std::get_if<StringCondition>(&condition);
+  return strings != nullptr && strings->left == StringExpr{Attribute::exe};
+}
+
 }  // namespace
 
 tl::expected<Regex, std::string> Regex::compile(std::string pattern) {
@@ -46,7 +51,8 @@ bool has_process_lifetime(const Metric& metric) {
 
 bool is_per_process(const Metric& metric) {
   return has_process_lifetime(metric) ||
-         std::any_of(metric.labels.begin(), metric.labels.end(), reads_exe);
+         std::any_of(metric.labels.begin(), metric.labels.end(), reads_exe) ||
+         std::any_of(metric.where.begin(), metric.where.end(), asks_exe);
 }
 
 }  // namespace sdt::spec

@@ -149,8 +149,9 @@ struct Config {
   std::vector<Target> targets;
 };
 
-/// True when a series belongs to one process: some label reads pid, tid or exe. Such keys carry
-/// their process even after it is classified, and such series end some time after it.
+/// True when it takes the process to count an event: some label reads pid, tid or exe, or `where`
+/// asks for exe. Such keys carry their process even after it is classified, and such series end
+/// some time after it.
 [[nodiscard]] bool is_per_process(const Metric& metric);
 
 /// True when the metric's `pid` or `tid` label makes its series end 5 minutes after the process by

@@ -1,8 +1,10 @@
 #include "spec/yaml.h"
 
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace sdt::spec {
@@ -98,17 +100,62 @@ std::string syntax_error(const YAML::ParserException& error, const Converter& so
   return fmt::format("not valid YAML: {}{}", error.msg, hint);
 }
 
-std::optional<Node> first_document(const std::string& text, Converter& converter, Report& report) {
-  const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-  for (std::size_t i = 1; i < documents.size(); ++i) {
-    if (documents[i].IsNull()) continue;
-    report.error(place_of(documents[i].Mark()),
+// Notes where the first value stands of all documents it is shown.
+class FirstValue final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last_start = place_of(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    note(mark);
+  }
+  void OnMapEnd() override {}
+
+  std::optional<Place> first;
+  Place last_start;
+
+ private:
+  void note(const YAML::Mark& mark) {
+    if (!first) first = place_of(mark);
+  }
+};
+
+// Where something stands behind the first document. yaml-cpp 0.7 makes empty documents without end
+// out of some broken texts, hence the limit (and no YAML::LoadAll).
+std::optional<Place> second_document(const std::string& text) {
+  constexpr int most_documents = 16;
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  FirstValue skipped;
+  FirstValue found;
+  if (!parser.HandleNextDocument(skipped)) return std::nullopt;
+  for (int i = 0; i < most_documents; ++i) {
+    if (!parser.HandleNextDocument(found)) return std::nullopt;
+    if (found.first) return found.first;
+  }
+  return found.last_start;
+}
+
+std::optional<Node> only_document(const std::string& text, Converter& converter, Report& report) {
+  const YAML::Node document = YAML::Load(text);
+  if (const auto second = second_document(text)) {
+    report.error(*second,
                  "a second document starts here, but a file holds one; is the indentation right, "
                  "or a --- too many?");
     return std::nullopt;
   }
-  if (documents.empty()) return Node{};
-  return converter.convert(documents.front(), {1, 1}, 0);
+  return converter.convert(document, {1, 1}, 0);
 }
 
 }  // namespace
@@ -121,7 +168,7 @@ Place Node::within(std::size_t byte) const {
 std::optional<Node> parse_yaml(const std::string& text, Report& report) {
   Converter converter(text);
   try {
-    return first_document(text, converter, report);
+    return only_document(text, converter, report);
   } catch (const YAML::ParserException& error) {
     report.error(place_of(error.mark), syntax_error(error, converter));
   } catch (const YAML::Exception& error) {

@@ -13,7 +13,8 @@ PACK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../config/pa
 class Exceptions(KernelTestCase):
     def pack_for_the_test_program(self):
         """The pack itself, its selector narrowed to the program at hand as its comment advises."""
-        lines = open(PACK, encoding="utf-8").read().splitlines(keepends=True)
+        with open(PACK, encoding="utf-8") as file:
+            lines = file.readlines()
         selectors = [number for number, line in enumerate(lines) if line.startswith("      - exe: /usr/")]
         self.assertTrue(selectors)
         lines[selectors[0]] = f"      - exe: {program_path('throws')}\n"

@@ -35,6 +35,12 @@ elf::Site site(const char* name, std::uint64_t offset, std::vector<elf::Argument
   return made;
 }
 
+elf::ProbeFile file_with(std::vector<elf::Site> sites) {
+  elf::ProbeFile file;
+  file.sites = std::move(sites);
+  return file;
+}
+
 spec::ProbePattern pattern(const char* name) {
   return {Glob("shop"), Glob(name)};
 }
@@ -58,7 +64,7 @@ spec::Metric interval(const char* start, const char* end) {
 }
 
 TEST(SelectSites, TakesEverySiteOfTheProbe) {
-  const elf::ProbeFile file{.sites = {site("sale", 16), site("refund", 32), site("sale", 48)}};
+  const elf::ProbeFile file = file_with({site("sale", 16), site("refund", 32), site("sale", 48)});
   const auto selection = select_sites(counter("sale"), file);
   ASSERT_TRUE(selection);
   ASSERT_THAT(selection->sites, SizeIs(2));
@@ -68,24 +74,24 @@ TEST(SelectSites, TakesEverySiteOfTheProbe) {
 }
 
 TEST(SelectSites, TakesASiteListedTwiceOnce) {
-  const elf::ProbeFile file{.sites = {site("sale", 16), site("sale", 16)}};
+  const elf::ProbeFile file = file_with({site("sale", 16), site("sale", 16)});
   EXPECT_THAT(select_sites(counter("sale"), file)->sites, SizeIs(1));
 }
 
 TEST(SelectSites, KeepsTwoProbesOfOneOffsetApart) {
-  const elf::ProbeFile file{.sites = {site("sale", 16), site("refund", 16)}};
+  const elf::ProbeFile file = file_with({site("sale", 16), site("refund", 16)});
   EXPECT_THAT(select_sites(counter("*"), file)->sites, SizeIs(2));
 }
 
 TEST(SelectSites, FindsNothingWithoutCallingItAnError) {
-  const elf::ProbeFile file{.sites = {site("sale", 16)}};
+  const elf::ProbeFile file = file_with({site("sale", 16)});
   const auto selection = select_sites(counter("theft"), file);
   ASSERT_TRUE(selection);
   EXPECT_THAT(selection->sites, IsEmpty());
 }
 
 TEST(SelectSites, GivesASiteThatStartsAndEndsBothRoles) {
-  const elf::ProbeFile file{.sites = {site("tick", 16)}};
+  const elf::ProbeFile file = file_with({site("tick", 16)});
   const auto selection = select_sites(interval("tick", "tick"), file);
   ASSERT_TRUE(selection);
   ASSERT_THAT(selection->sites, SizeIs(1));
@@ -96,7 +102,7 @@ TEST(SelectSites, RefusesAnArgumentThatNoSiteHas) {
   spec::Metric metric = counter("sale");
   metric.labels.push_back({"kind", argument(2), {}});
   const auto selection =
-      select_sites(metric, {.sites = {site("sale", 16, {in_register("8@%rax")})}});
+      select_sites(metric, file_with({site("sale", 16, {in_register("8@%rax")})}));
   ASSERT_FALSE(selection);
   EXPECT_EQ(selection.error().code, Errc::invalid);
   EXPECT_EQ(selection.error().message, "shop:sale has 1 argument and no arg2");
@@ -107,7 +113,7 @@ TEST(SelectSites, RefusesAnArgumentThatNoSiteCanDeliver) {
   metric.value = argument(0);
   const auto selection = select_sites(
       metric,
-      {.sites = {site("sale", 16, {unavailable("8@%xmm0", "vector registers are not saved")})}});
+      file_with({site("sale", 16, {unavailable("8@%xmm0", "vector registers are not saved")})}));
   ASSERT_FALSE(selection);
   EXPECT_EQ(selection.error().message,
             "arg0 of shop:sale at 0x10 is declared as 8@%xmm0: vector registers are not saved");
@@ -117,8 +123,8 @@ TEST(SelectSites, WarnsOfTheSitesThatCannotDeliverWhereOthersCan) {
   spec::Metric metric = counter("sale");
   metric.value = argument(0);
   const auto selection =
-      select_sites(metric, {.sites = {site("sale", 16, {in_register("8@%rax")}),
-                                      site("sale", 32, {unavailable("8@%xmm0", "no")})}});
+      select_sites(metric, file_with({site("sale", 16, {in_register("8@%rax")}),
+                                      site("sale", 32, {unavailable("8@%xmm0", "no")})}));
   ASSERT_TRUE(selection);
   EXPECT_THAT(selection->sites, SizeIs(2));
   ASSERT_THAT(selection->warnings, SizeIs(1));
@@ -127,7 +133,7 @@ TEST(SelectSites, WarnsOfTheSitesThatCannotDeliverWhereOthersCan) {
 
 TEST(SelectSites, NeverMindsAnUndecodableArgumentThatNobodyReads) {
   const auto selection =
-      select_sites(counter("sale"), {.sites = {site("sale", 16, {unavailable("8@%xmm0", "no")})}});
+      select_sites(counter("sale"), file_with({site("sale", 16, {unavailable("8@%xmm0", "no")})}));
   ASSERT_TRUE(selection);
   EXPECT_THAT(selection->warnings, IsEmpty());
 }
@@ -137,7 +143,7 @@ TEST(SelectSites, RefusesFloatingPointAsNotBuiltYet) {
   metric.value = argument(0);
   elf::Argument real = in_register("8f@%rax");
   real.is_float = true;
-  const auto selection = select_sites(metric, {.sites = {site("sale", 16, {real})}});
+  const auto selection = select_sites(metric, file_with({site("sale", 16, {real})}));
   ASSERT_FALSE(selection);
   EXPECT_THAT(selection.error().message, HasSubstr("not built yet"));
 }
@@ -147,8 +153,8 @@ TEST(SelectSites, LooksForStartArgumentsAtTheStartProbe) {
   metric.labels.push_back(
       {"kind", spec::IntExpr{{spec::Load{spec::Source::start_argument, 0}}}, {}});
   EXPECT_TRUE(select_sites(
-      metric, {.sites = {site("enter", 16, {in_register("8@%rax")}), site("leave", 32)}}));
-  const auto without = select_sites(metric, {.sites = {site("enter", 16), site("leave", 32)}});
+      metric, file_with({site("enter", 16, {in_register("8@%rax")}), site("leave", 32)})));
+  const auto without = select_sites(metric, file_with({site("enter", 16), site("leave", 32)}));
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().message, "shop:enter has 0 arguments and no arg0");
 }
@@ -160,8 +166,8 @@ TEST(SelectSites, LooksForEachKeyAtItsOwnProbe) {
   pair.start_key = argument(0);
   pair.end_key = argument(1);
   const auto ends_short =
-      select_sites(metric, {.sites = {site("enter", 16, {in_register("8@%rax")}),
-                                      site("leave", 32, {in_register("8@%rax")})}});
+      select_sites(metric, file_with({site("enter", 16, {in_register("8@%rax")}),
+                                      site("leave", 32, {in_register("8@%rax")})}));
   ASSERT_FALSE(ends_short);
   EXPECT_EQ(ends_short.error().message, "shop:leave has 1 argument and no arg1");
 }
@@ -170,7 +176,7 @@ TEST(SelectSites, ChoosesSitesByAConditionOnTheProbe) {
   spec::Metric metric = counter("*");
   metric.where.push_back(
       spec::StringCondition{spec::Attribute::probe, spec::Compare::ne, "refund"});
-  const auto selection = select_sites(metric, {.sites = {site("sale", 16), site("refund", 32)}});
+  const auto selection = select_sites(metric, file_with({site("sale", 16), site("refund", 32)}));
   ASSERT_TRUE(selection);
   ASSERT_THAT(selection->sites, SizeIs(1));
   EXPECT_EQ(selection->sites[0].probe.name, "sale");

@@ -44,6 +44,10 @@ TEST(Yaml, OneDocumentAFile) {
   EXPECT_EQ(tree("---\na: 1\n---\n").entries.size(), 1U);
 }
 
+TEST(Yaml, ATextThatYamlCppNeverFinishesIsRefused) {
+  EXPECT_THAT(yaml_errors("!r(0, 128)(0, 128)"), ElementsAre(HasSubstr("a second document")));
+}
+
 TEST(Yaml, DeepNestingIsRefused) {
   EXPECT_THAT(yaml_errors(std::string(100'000, '[')), ElementsAre(HasSubstr("not valid YAML")));
   EXPECT_THAT(yaml_errors(std::string(100, '[') + std::string(100, ']')),
