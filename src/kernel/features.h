@@ -30,7 +30,7 @@ struct Features {
   bool task_storage =
       false;  ///< thread-keyed pairs in task-local storage (5.11, and the kernel's BTF)
   std::size_t possible_cpus = 1;
-  PidNamespace pid_namespace;
+  PidNamespace pid_namespace{};
 
   /// "uprobe_multi, sleepable, task storage, 2 CPUs": for the log.
   [[nodiscard]] std::string text() const;

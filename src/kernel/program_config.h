@@ -26,7 +26,7 @@ struct ProgramOptions {
   bool sleepable = false;
   bool task_storage = false;
   std::size_t possible_cpus = 1;
-  PidNamespace pid_namespace;
+  PidNamespace pid_namespace{};
 };
 
 /// How the program's maps are made.
