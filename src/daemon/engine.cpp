@@ -74,16 +74,35 @@ std::vector<proc::Process> Engine::read_processes() {
     log_.error("cannot list processes", {{"error", pids.error().message}});
     return processes;
   }
+  std::map<std::uint32_t, std::string> hidden;
   for (const std::uint32_t pid : *pids) {
     auto process = procfs_.read(pid);
     if (process) {
       processes.push_back(std::move(*process));
-    } else if (process.error().code == Errc::permission && said_.insert("processes").second) {
-      log_.warn("some processes cannot be looked at and will match no target",
-                {{"error", process.error().message}});
+    } else if (process.error().code == Errc::permission) {
+      hidden.emplace(pid, process.error().message);
     }
   }
+  report_hidden(hidden);
   return processes;
+}
+
+/// Names the processes that cannot be looked at, each once: a target's own may be among them.
+void Engine::report_hidden(const std::map<std::uint32_t, std::string>& hidden) {
+  constexpr std::size_t most_named = 10;
+  std::string pids;
+  std::size_t fresh = 0;
+  for (const auto& [pid, why] : hidden) {
+    if (hidden_.contains(pid)) continue;
+    if (++fresh <= most_named) pids += fmt::format("{}{}", pids.empty() ? "" : " ", pid);
+  }
+  if (fresh > 0) {
+    log_.warn(
+        "some processes cannot be looked at and will match no target",
+        {{"count", std::to_string(fresh)}, {"pids", pids}, {"error", hidden.rbegin()->second}});
+  }
+  hidden_.clear();
+  for (const auto& [pid, why] : hidden) hidden_.insert(pid);
 }
 
 void Engine::update_members(TargetState& target, const std::vector<proc::Process>& processes,

@@ -59,6 +59,7 @@ class Engine {
   };
 
   [[nodiscard]] std::vector<proc::Process> read_processes();
+  void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
   void update_members(TargetState& target, const std::vector<proc::Process>& processes, Time now);
   void find_files(TargetState& target);
   void want(TargetState& target, std::uint32_t metric_number, std::set<plan::Binding>& wanted);
@@ -80,6 +81,8 @@ class Engine {
   std::map<plan::Binding, plan::Attempt> attempts_;
   /// Bindings whose probes cannot be had from this file, with what was said about it: said once.
   std::map<plan::Binding, std::string> refused_;
+  std::set<std::uint32_t>
+      hidden_;                  ///< processes that could not be looked at, as of the latest rescan
   std::set<std::string> said_;  ///< problems of processes and files that were logged and last
   metrics::DurationHistogram attach_delay_ = metrics::SelfMetrics().attach_delay;
 };

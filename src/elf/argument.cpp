@@ -115,9 +115,9 @@ Argument parse_declaration(std::string_view text, std::uint64_t probe_address,
     std::from_chars(prefix.size.data(), prefix.size.data() + prefix.size.size(), size);
     const bool fits = size == 4 || size == 8 || (!argument.is_float && (size == 1 || size == 2));
     if (!fits) {
+      const char* const article = argument.is_float ? "a floating-point" : "an";
       return unavailable(std::move(argument),
-                         fmt::format("a{} argument of {} bytes cannot be read",
-                                     argument.is_float ? " floating-point" : "n", size));
+                         fmt::format("{} argument of {} bytes cannot be read", article, size));
     }
     argument.size = static_cast<std::uint8_t>(size);
     if (!prefix.type.empty() && !argument.is_float) {

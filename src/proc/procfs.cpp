@@ -26,7 +26,7 @@ namespace sdt::proc {
 namespace {
 
 // As long as one argument may be; a selector needs no more of a command line.
-constexpr std::size_t longest_cmdline = 128 * 1024;
+constexpr std::size_t longest_cmdline = 131'072;
 constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
 
 /// A failure on one of a process's files. That the process has ended shows as ENOENT when its

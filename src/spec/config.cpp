@@ -27,7 +27,7 @@ bool asks_exe(const Condition& condition) {
 
 }  // namespace
 
-tl::expected<Regex, std::string> Regex::compile(std::string pattern) {
+tl::expected<Regex, std::string> Regex::compile(const std::string& pattern) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   auto compiled = std::make_shared<const re2::RE2>(pattern, options);

@@ -32,7 +32,7 @@ namespace sdt::spec {
 class Regex {
  public:
   /// The message on failure is RE2's own.
-  [[nodiscard]] static tl::expected<Regex, std::string> compile(std::string pattern);
+  [[nodiscard]] static tl::expected<Regex, std::string> compile(const std::string& pattern);
   [[nodiscard]] bool matches(std::string_view text) const;
   [[nodiscard]] const std::string& text() const;
 

@@ -100,7 +100,7 @@ std::optional<Label> read_label(const Entry& entry, Report& report, const LabelS
 struct FieldSize {
   std::size_t operator()(const IntExpr&) const { return 8; }
   std::size_t operator()(const ReadString& string) const {
-    return (string.max_length + 8U) / 8 * 8;
+    return (std::size_t{string.max_length} + 8) / 8 * 8;
   }
   std::size_t operator()(const Literal&) const { return 0; }
   std::size_t operator()(Attribute attribute) const {

@@ -80,10 +80,11 @@ void MetricReader::read_name_and_type() {
     const auto name = read_name(*node, "name", report_);
     if (name) {
       std::string wrong = metric_name_error(*name);
-      if (wrong.empty())
+      if (wrong.empty()) {
         metric().name = *name;
-      else
+      } else {
         report_.error(node->at, std::move(wrong));
+      }
     }
   }
   if (const Node* node = map_.require("type")) {

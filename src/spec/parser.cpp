@@ -252,7 +252,7 @@ Parser::Int Parser::chain() {
   return left;
 }
 
-Parser::Int Parser::join(Int left, const Token& symbol, Int right) {
+Parser::Int Parser::join(Int left, const Token& symbol, const Int& right) {
   const auto op = arithmetic_operator(symbol.text);
   if (error_ || !op) return left;
   auto steps = combine(std::move(left.steps), *op, right.steps);

@@ -51,7 +51,7 @@ class Parser {
   ReadString read_string();
 
   // Parts of rules.
-  Int join(Int left, const Token& symbol, Int right);
+  Int join(Int left, const Token& symbol, const Int& right);
   void warn_where_c_differs(const Token& previous, const Token& symbol);
   IntType type_name();
   Compare compare_operator();

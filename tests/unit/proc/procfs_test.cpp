@@ -27,13 +27,15 @@ using testing::SizeIs;
 
 /// A folder that looks like /proc as far as the readers look.
 class FakeProcfs : public testing::Test {
+ public:
+  ~FakeProcfs() override { fs::remove_all(root_); }
+
  protected:
   FakeProcfs() {
     std::string name = testing::TempDir() + "procfs_XXXXXX";
     EXPECT_NE(::mkdtemp(name.data()), nullptr);
     root_ = name;
   }
-  ~FakeProcfs() override { fs::remove_all(root_); }
 
   void write(std::uint32_t pid, const std::string& name, std::string_view content) {
     const fs::path path = root_ / std::to_string(pid) / name;
