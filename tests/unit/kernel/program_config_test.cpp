@@ -116,7 +116,7 @@ TEST(Configure, RefusesLabelsThatDoNotFitAKey) {
 TEST(Configure, PutsNegativeBoundsFirstAsTwosComplement) {
   spec::Metric metric = interval(spec::Nesting::last, true);
   metric.bounds = {{-5, -5}, {0, 0}, {2e19, std::numeric_limits<std::uint64_t>::max()}};
-  const sdt_program& program = configure(metric, {})->program;
+  const sdt_program program = configure(metric, {})->program;
   EXPECT_EQ(program.bound_count, 3);
   EXPECT_EQ(program.negative_bounds, 1);
   EXPECT_EQ(program.bounds[0], static_cast<std::uint64_t>(-5));
@@ -141,7 +141,7 @@ TEST(Configure, CapturesEachStartArgumentOnce) {
   metric.labels = {{"a", spec::IntExpr{{spec::Load{Source::start_argument, 7}}}, {}},
                    {"b", spec::IntExpr{{spec::Load{Source::start_argument, 2}}}, {}},
                    {"c", spec::IntExpr{{spec::Load{Source::start_argument, 7}}}, {}}};
-  const sdt_program& program = configure(metric, {})->program;
+  const sdt_program program = configure(metric, {})->program;
   ASSERT_EQ(program.captured_count, 2);
   EXPECT_EQ(program.captured[0], 7);
   EXPECT_EQ(program.captured[1], 2);
@@ -167,7 +167,7 @@ TEST(SiteLayout, NamesRegistersByTheirPlaceInPtRegs) {
   memory.offset = -16;
   memory.size = 4;
   memory.is_signed = true;
-  const sdt_operand& operand = site_layout({memory}).args[0];
+  const sdt_operand operand = site_layout({memory}).args[0];
   EXPECT_EQ(operand.kind, SDT_OPERAND_MEMORY);
   EXPECT_EQ(operand.base, offsetof(pt_regs, r12));
   EXPECT_EQ(operand.index, offsetof(pt_regs, rax));
