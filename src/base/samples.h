@@ -54,7 +54,7 @@ struct KeyField {
   std::uint8_t sign_bit = 0;
 };
 
-/// A key starts with two 32-bit words: the process (tgid as the host sees it; 0 when the event was
+/// A key starts with two 32-bit words: the process (its pid as the daemon's /proc shows it; 0 when the event was
 /// counted for an already classified process and no label asks for the process), and the sign mask
 /// of the integer fields.
 struct KeyLayout {

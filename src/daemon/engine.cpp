@@ -156,7 +156,7 @@ void Engine::find_files(TargetState& target) {
 /// Adds the files that have the metric's probes to what should be attached.
 void Engine::want(TargetState& target, std::uint32_t metric_number,
                   std::set<plan::Binding>& wanted) {
-  const MetricState& metric = target.metrics[metric_number];
+  MetricState& metric = target.metrics[metric_number];
   for (const auto& [file, where] : target.files) {
     const plan::Binding binding{target.number, metric_number, file};
     if (attempts_.contains(binding)) {
@@ -177,7 +177,9 @@ void Engine::want(TargetState& target, std::uint32_t metric_number,
     if (selection) {
       wanted.insert(binding);
     } else if (refused_.try_emplace(binding, selection.error().message).second) {
-      attach_failed(binding, selection.error(), {});
+      // What a file's notes lack they will lack tomorrow: not tried again.
+      ++metric.attach_errors[selection.error().code];
+      report_failure(binding, selection.error());
     }
   }
 }
@@ -233,14 +235,16 @@ void Engine::attach(const plan::Binding& binding, Time seen) {
 void Engine::attach_failed(const plan::Binding& binding, const Error& error, Time now) {
   // A process that ended while we looked is the next rescan's business.
   if (error.code == Errc::gone) return;
-  const TargetState& target = targets_[binding.target];
   MetricState& metric = metric_of(binding);
   ++metric.attach_errors[error.code];
-  if (error.code != Errc::invalid) {
-    plan::Attempt& attempt = attempts_[binding];
-    attempt.retry_at = now + plan::backoff(++attempt.failures);
-    if (attempt.failures > 1) return;  // said once, until it works
-  }
+  plan::Attempt& attempt = attempts_[binding];
+  attempt.retry_at = now + plan::backoff(++attempt.failures);
+  if (attempt.failures == 1) report_failure(binding, error);  // said once, until it works
+}
+
+void Engine::report_failure(const plan::Binding& binding, const Error& error) {
+  const TargetState& target = targets_[binding.target];
+  const MetricState& metric = metric_of(binding);
   const auto where = target.files.find(binding.file);
   log_.error("cannot attach",
              {{"target", target.target.name},

@@ -65,6 +65,7 @@ class Engine {
   void want(TargetState& target, std::uint32_t metric_number, std::set<plan::Binding>& wanted);
   void attach(const plan::Binding& binding, Time seen);
   void detach(const plan::Binding& binding);
+  void report_failure(const plan::Binding& binding, const Error& error);
   void attach_failed(const plan::Binding& binding, const Error& error, Time now);
   void report_state(TargetState& target, MetricState& metric);
   [[nodiscard]] Status attach_now(const plan::Binding& binding);

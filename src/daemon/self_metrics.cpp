@@ -41,8 +41,8 @@ metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
   self.series = metric.series.series_count();
   self.series_limit = metric.metric.max_series;
   self.folded = metric.series.folded();
-  self.filtered = metric.tally.filtered;
-  self.foreign_hits = metric.tally.foreign;
+  self.filtered = metric.tally.filtered + metric.series.filtered();
+  self.foreign_hits = metric.tally.foreign + metric.series.foreign();
   self.strings_cut = metric.tally.strings_cut;
   if (metric.tally.run_nanoseconds != 0) self.run_nanoseconds = metric.tally.run_nanoseconds;
   return self;

@@ -59,7 +59,7 @@ class PerfLink final : public plan::Link {
   ~PerfLink() override { detach(); }
 
  private:
-  // Each close waits for a grace period of the kernel's RCU; waits that run side by side share it.
+  // Each close waits in the kernel for about 0.1 s; side by side, what can overlap does.
   void detach() {
     constexpr std::size_t most_threads = 64;
     const std::size_t count = std::min(links_.size(), most_threads);

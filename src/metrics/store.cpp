@@ -106,6 +106,8 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   cursor.pending = cursor.state == Cursor::State::undecided ? events : 0;
   if (cursor.state == Cursor::State::undecided) return;
   if (cursor.state == Cursor::State::gone) unclassified_ += events;
+  if (cursor.state == Cursor::State::foreign) foreign_ += events;
+  if (cursor.state == Cursor::State::member && cursor.series == nullptr) filtered_ += events;
   if (cursor.series != nullptr) {
     add_difference(samples.kind, cursor.words, cell, cursor.series->value);
     cursor.series->last_event = now;

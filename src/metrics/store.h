@@ -75,6 +75,10 @@ class MetricSeries {
   [[nodiscard]] std::size_t series_count() const;
   /// Events of processes that were gone before they could be classified, so far.
   [[nodiscard]] std::uint64_t unclassified() const { return unclassified_; }
+  /// Events of processes that turned out to be foreign when they were classified, so far.
+  [[nodiscard]] std::uint64_t foreign() const { return foreign_; }
+  /// Events that a condition on `exe` refused, so far.
+  [[nodiscard]] std::uint64_t filtered() const { return filtered_; }
   /// Events that were counted in the series whose labels read `other`, so far.
   [[nodiscard]] std::uint64_t folded() const { return folded_; }
 
@@ -137,6 +141,8 @@ class MetricSeries {
   Cursors cursors_;
   std::vector<std::uint64_t> other_words_;  ///< the previous reading of Samples::other
   std::uint64_t unclassified_ = 0;
+  std::uint64_t foreign_ = 0;
+  std::uint64_t filtered_ = 0;
   std::uint64_t folded_ = 0;
 };
 

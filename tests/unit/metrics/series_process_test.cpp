@@ -54,6 +54,7 @@ TEST_F(SeriesProcess, ForeignProcessNeverCountsNorIsLost) {
   drain(series, counts().cell(7, {}, {5}));
   EXPECT_EQ(values(series), (Shown{{"", "0"}}));
   EXPECT_EQ(series.unclassified(), 0U);
+  EXPECT_EQ(series.foreign(), 5U);
 }
 
 TEST_F(SeriesProcess, MemberStaysOneWhenItsLastEventsAreReadAfterItsEnd) {
@@ -119,6 +120,7 @@ TEST_F(SeriesProcess, ProcessWhoseExeAConditionRefusesIsNeitherCountedNorLost) {
   drain(series, counts().cell(7, {}, {3}).cell(8, {}, {5}));
   EXPECT_EQ(values(series), (Shown{{"", "3"}}));
   EXPECT_EQ(series.unclassified(), 0U);
+  EXPECT_EQ(series.filtered(), 5U);
 }
 
 TEST_F(SeriesProcess, EventsThatStillWaitAreLostWhenTheMapsAreMadeAnew) {
