@@ -282,6 +282,8 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         break;
       }
       case SDT_OP_ADD:
+        /* 3 + -5 is -2, whatever the declared sign of the 3. */
+        if (imm < 0 && (__s64)value >= 0) is_unsigned = 0;
         value += imm;
         break;
       case SDT_OP_SUB:
@@ -290,6 +292,7 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         value -= imm;
         break;
       case SDT_OP_MUL:
+        if (imm < 0) is_unsigned = 0;
         value *= imm;
         break;
       case SDT_OP_DIV:
@@ -532,6 +535,7 @@ static __always_inline int count_event(struct event *e, char *key, char *text, i
   __u64 value = e->value;
   __u32 is_unsigned = e->is_unsigned;
   if (sign < 0) {
+    if (is_unsigned && (__s64)value < 0) return lost(SDT_LOST_OUT_OF_RANGE, 1);
     value = -value;
     is_unsigned = 0;
   }
@@ -735,7 +739,7 @@ static __noinline int finish(struct event *e) {
 
 /* ---- the program ------------------------------------------------------------------------------------------------ */
 
-/* Whose event it is, in the pids that the daemon's /proc shows; processes that it does not show are foreign. */
+/* Whose event it is, in the pids that the daemon's /proc shows. Processes of other pid namespaces, nested ones too, are foreign. */
 static __always_inline int identify(struct event *e) {
   if (program.pid_ns_inode) {
     struct bpf_pidns_info ids = {};

@@ -54,9 +54,9 @@ struct KeyField {
   std::uint8_t sign_bit = 0;
 };
 
-/// A key starts with two 32-bit words: the process (its pid as the daemon's /proc shows it; 0 when the event was
-/// counted for an already classified process and no label asks for the process), and the sign mask
-/// of the integer fields.
+/// A key starts with two 32-bit words: the process (its pid as the daemon's /proc shows it; 0 when
+/// the event was counted for an already classified process and no label asks for the process), and
+/// the sign mask of the integer fields.
 struct KeyLayout {
   static constexpr std::size_t header_size = 8;
   std::vector<KeyField> fields;

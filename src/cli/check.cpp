@@ -2,9 +2,7 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -30,7 +28,6 @@ namespace {
 struct File {
   std::string path;
   elf::ProbeFile probes;
-  std::map<std::uint64_t, bool> five_byte_nop;  ///< by site offset
 };
 
 struct Resolved {
@@ -38,16 +35,6 @@ struct Resolved {
   std::map<proc::FileId, File> files;
   std::vector<std::string> problems;
 };
-
-/// nopl 0x0(%rax,%rax,1): some kernels turn a uprobe there into a call that overwrites the red zone
-/// of leaf functions.
-bool is_five_byte_nop(std::span<const std::byte> file, std::uint64_t offset) {
-  constexpr std::array<std::byte, 5> nop{std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44},
-                                         std::byte{0}, std::byte{0}};
-  return offset + nop.size() <= file.size() &&
-         std::equal(nop.begin(), nop.end(),
-                    std::next(file.begin(), static_cast<std::ptrdiff_t>(offset)));
-}
 
 Result<File> read_file(const proc::Procfs& procfs, std::uint32_t pid,
                        const proc::Mapping& mapping) {
@@ -57,11 +44,7 @@ Result<File> read_file(const proc::Procfs& procfs, std::uint32_t pid,
   if (!mapped) return tl::unexpected(std::move(mapped).error());
   auto probes = elf::read_probes(mapped->bytes());
   if (!probes) return tl::unexpected(std::move(probes).error());
-  File file{mapping.path, std::move(*probes), {}};
-  for (const elf::Site& site : file.probes.sites) {
-    file.five_byte_nop[site.offset] = is_five_byte_nop(mapped->bytes(), site.offset);
-  }
-  return file;
+  return File{mapping.path, std::move(*probes)};
 }
 
 Resolved resolve(const spec::Target& target, const proc::Procfs& procfs,
@@ -114,15 +97,9 @@ void print_sites(const plan::Selection& selection, const File& file) {
         site.semaphore_offset == 0 ? "" : fmt::format(" semaphore {:#x}", site.semaphore_offset);
     fmt::print("        {}:{}{} at {:#x}{}{}\n", site.probe.provider, site.probe.name,
                roles_text(site.roles), site.offset, semaphore, arguments_text(site.arguments));
-    if (const auto nop = file.five_byte_nop.find(site.offset);
-        nop != file.five_byte_nop.end() && nop->second) {
-      fmt::print(
-          "        hazard: the probe at {:#x} is a 5-byte nop; kernels that optimise uprobes "
-          "(6.18) may corrupt "
-          "the red zone of a leaf function there\n",
-          site.offset);
-    }
   }
+  for (const std::string& refused : selection.refused)
+    fmt::print("        hazard, not attached: {}\n", refused);
   for (const std::string& warning : selection.warnings)
     fmt::print("        events lost (fault): {}\n", warning);
 }

@@ -47,11 +47,13 @@ MetricState& Engine::metric_of(const plan::Binding& binding) {
  */
 
 void Engine::rescan(Time now) {
-  const std::vector<proc::Process> processes = read_processes();
+  const auto census = take_census();
+  // Without a look at /proc nothing is known to have changed: everything stays as it is.
+  if (!census) return;
   std::set<plan::Binding> wanted;
   std::set<proc::FileId> files;
   for (TargetState& target : targets_) {
-    update_members(target, processes, now);
+    update_members(target, *census, now);
     find_files(target);
     for (const auto& [file, where] : target.files) files.insert(file);
     for (std::uint32_t i = 0; i < target.metrics.size(); ++i) want(target, i, wanted);
@@ -61,30 +63,46 @@ void Engine::rescan(Time now) {
   for (const plan::Binding& binding : actions.drop) attempts_.erase(binding);
   for (const plan::Binding& binding : actions.attach) attach(binding, now);
   for (TargetState& target : targets_) {
-    for (MetricState& metric : target.metrics) report_state(target, metric);
+    for (MetricState& metric : target.metrics) {
+      expire_starts(metric, *census);
+      report_state(target, metric);
+    }
   }
   catalog_.retain(files);
   std::erase_if(refused_, [&](const auto& entry) { return !files.contains(entry.first.file); });
 }
 
-std::vector<proc::Process> Engine::read_processes() {
-  std::vector<proc::Process> processes;
+std::optional<Census> Engine::take_census() {
   const auto pids = procfs_.pids();
   if (!pids) {
     log_.error("cannot list processes", {{"error", pids.error().message}});
-    return processes;
+    return std::nullopt;
   }
+  Census census;
   std::map<std::uint32_t, std::string> hidden;
   for (const std::uint32_t pid : *pids) {
     auto process = procfs_.read(pid);
     if (process) {
-      processes.push_back(std::move(*process));
-    } else if (process.error().code == Errc::permission) {
+      census.processes.push_back(std::move(*process));
+    } else if (process.error().code != Errc::gone && process.error().code != Errc::unsupported) {
+      census.unreadable.insert(pid);
       hidden.emplace(pid, process.error().message);
     }
   }
   report_hidden(hidden);
-  return processes;
+  return census;
+}
+
+/// Starts of processes that are no more will never be ended.
+void Engine::expire_starts(MetricState& metric, const Census& census) {
+  if (!metric.program) return;
+  std::set<std::uint32_t> present = census.unreadable;
+  for (const proc::Process& process : census.processes) present.insert(process.id.pid);
+  metric.starts_expired += metric.program->expire_starts([&](std::uint32_t pid) {
+    if (present.contains(pid)) return false;
+    const auto id = procfs_.identify(pid);  // it may be younger than the census
+    return !id && id.error().code == Errc::gone;
+  });
 }
 
 /// Names the processes that cannot be looked at, each once: a target's own may be among them.
@@ -105,24 +123,21 @@ void Engine::report_hidden(const std::map<std::uint32_t, std::string>& hidden) {
   for (const auto& [pid, why] : hidden) hidden_.insert(pid);
 }
 
-void Engine::update_members(TargetState& target, const std::vector<proc::Process>& processes,
-                            Time now) {
-  const Members::Change change = target.members.update(processes, now);
-  // Ended processes' events are folded before their verdict goes: what is recorded under a pid is
-  // theirs, not its next owner's.
+void Engine::update_members(TargetState& target, const Census& census, Time now) {
+  const Members::Change change = target.members.diff(census);
+  // What those who left did is added up while they are known as what they were.
   if (!change.left.empty()) {
-    for (MetricState& metric : target.metrics) {
-      drain_metric(target, metric, now);
-      if (metric.program) metric.starts_expired += metric.program->expire_starts(change.left);
-    }
+    for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
   }
+  target.members.commit(census, change, now);
   for (const std::uint32_t pid : change.left) backend_.forget_process(target.number, pid);
   for (const std::uint32_t pid : change.joined) {
     const Status judged = backend_.judge(target.number, pid, plan::Verdict::member);
     // Not fatal: its events go on being recorded under the pid and are classified at each drain.
-    if (!judged)
+    if (!judged) {
       log_.warn("process not announced to the kernel",
                 {{"target", target.target.name}, {"error", judged.error().message}});
+    }
   }
   if (!change.joined.empty() || !change.left.empty()) {
     log_.debug("processes changed", {{"target", target.target.name},
@@ -134,21 +149,27 @@ void Engine::update_members(TargetState& target, const std::vector<proc::Process
 }
 
 void Engine::find_files(TargetState& target) {
-  target.files.clear();
+  const std::map<proc::FileId, MappedBy> before = std::exchange(target.files, {});
   for (const std::uint32_t pid : target.members.running()) {
     auto mappings = procfs_.mapped_files(pid);
     if (!mappings) {
-      if (mappings.error().code != Errc::gone && said_.insert(fmt::format("maps {}", pid)).second) {
-        log_.warn("cannot see which files a process maps; its probes stay dark",
-                  {{"target", target.target.name},
-                   {"pid", std::to_string(pid)},
-                   {"error", mappings.error().message}});
+      if (mappings.error().code == Errc::gone) continue;
+      if (said_.insert(fmt::format("maps {}", pid)).second) {
+        log_.warn("cannot see which files a process maps", {{"target", target.target.name},
+                                                            {"pid", std::to_string(pid)},
+                                                            {"error", mappings.error().message}});
+      }
+      // What it was seen to map it is taken to map still.
+      for (const auto& [file, where] : before) {
+        if (where.pid == pid) target.files.try_emplace(file, where);
       }
       continue;
     }
     for (proc::Mapping& mapping : *mappings) {
       if (target.target.file && !target.target.file->matches_path(mapping.path)) continue;
-      target.files.try_emplace(mapping.file, MappedBy{pid, mapping});
+      MappedBy where{pid, std::move(mapping)};
+      const proc::FileId file = catalog_.canonical(where);
+      target.files.try_emplace(file, std::move(where));
     }
   }
 }
@@ -163,7 +184,7 @@ void Engine::want(TargetState& target, std::uint32_t metric_number,
       wanted.insert(binding);
       continue;
     }
-    const CatalogEntry& entry = catalog_.get(where);
+    const CatalogEntry& entry = catalog_.get(file, where);
     if (!entry.probes) {
       if (!entry.problem.empty() &&
           said_.insert(fmt::format("file {} {}", file.inode, entry.path)).second) {
@@ -188,16 +209,23 @@ Status Engine::attach_now(const plan::Binding& binding) {
   TargetState& target = targets_[binding.target];
   MetricState& metric = metric_of(binding);
   const MappedBy& where = target.files.at(binding.file);
-  const CatalogEntry& entry = catalog_.get(where);
+  auto fd = procfs_.open_mapping(where.pid, where.mapping);
+  if (!fd) return tl::unexpected(std::move(fd).error());
+  // Offsets of another version of the file would put breakpoints into the middle of its code.
+  catalog_.drop_if_changed(binding.file, fd->get());
+  const CatalogEntry& entry = catalog_.get(binding.file, where);
+  if (!entry.probes) return fail(Errc::busy, entry.problem);
   auto selection = plan::select_sites(metric.metric, *entry.probes);
   if (!selection) return tl::unexpected(std::move(selection).error());
+  if (selection->sites.empty()) {
+    return fail(Errc::busy, fmt::format("{} changed, and has no {} any more", entry.path,
+                                        plan::probes_text(metric.metric)));
+  }
   if (!metric.program) {
     auto program = backend_.load(target.number, metric.metric);
     if (!program) return tl::unexpected(std::move(program).error());
     metric.program = std::move(*program);
   }
-  auto fd = procfs_.open_mapping(where.pid, where.mapping);
-  if (!fd) return tl::unexpected(std::move(fd).error());
   auto link = metric.program->attach(fd->get(), entry.path, selection->sites);
   if (!link) return tl::unexpected(std::move(link).error());
 
@@ -209,6 +237,11 @@ Status Engine::attach_now(const plan::Binding& binding) {
               {{"metric", name_of(target.target, metric.metric)},
                {"file", entry.path},
                {"reason", warning}});
+  }
+  for (const std::string& refused : selection->refused) {
+    log_.warn("site not attached", {{"metric", name_of(target.target, metric.metric)},
+                                    {"file", entry.path},
+                                    {"reason", refused}});
   }
   log_.info("attached", {{"target", target.target.name},
                          {"metric", metric.metric.name},
@@ -326,7 +359,13 @@ metrics::ProcessView Engine::classify(TargetState& target, std::uint32_t pid) {
   if (settled) return std::move(*known);
   const auto process = procfs_.read(pid);
   if (!process && known) return std::move(*known);
-  if (!process) return {Standing::gone, {}, std::nullopt};
+  if (!process) {
+    // Kernel threads have no probes; what may not be looked at will not be told tomorrow either.
+    const Errc code = process.error().code;
+    if (code == Errc::unsupported) return {Standing::foreign, {}, std::nullopt};
+    const bool is_final = code == Errc::gone || code == Errc::permission;
+    return {is_final ? Standing::gone : Standing::unknown, {}, std::nullopt};
+  }
   const bool belongs = target.members.admit(*process);
   const Status judged =
       backend_.judge(target.number, pid, belongs ? plan::Verdict::member : plan::Verdict::foreign);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,9 +59,10 @@ class Engine {
     std::map<proc::FileId, MappedBy> files;  ///< mapped by members, as of the latest rescan
   };
 
-  [[nodiscard]] std::vector<proc::Process> read_processes();
+  [[nodiscard]] std::optional<Census> take_census();
+  void expire_starts(MetricState& metric, const Census& census);
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
-  void update_members(TargetState& target, const std::vector<proc::Process>& processes, Time now);
+  void update_members(TargetState& target, const Census& census, Time now);
   void find_files(TargetState& target);
   void want(TargetState& target, std::uint32_t metric_number, std::set<plan::Binding>& wanted);
   void attach(const plan::Binding& binding, Time seen);

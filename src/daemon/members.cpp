@@ -6,46 +6,62 @@
 
 namespace sdt::daemon {
 
-Members::Change Members::update(const std::vector<proc::Process>& processes, Time now) {
-  Change change;
+Members::Change Members::diff(const Census& census) const {
   std::map<std::uint32_t, const proc::Process*> present;
-  for (const proc::Process& process : processes) present.emplace(process.id.pid, &process);
-  const auto is_still = [&](std::uint32_t pid, const auto& known) {
+  for (const proc::Process& process : census.processes) present.emplace(process.id.pid, &process);
+  // The same process may become another one's business without a new pid: by exec, setuid, or a new
+  // name.
+  const auto is_still = [&](std::uint32_t pid, const Known& known, bool is_member) {
+    if (census.unreadable.contains(pid)) return true;
     const auto found = present.find(pid);
     return found != present.end() && found->second->id == known.id &&
-           found->second->exe == known.exe;
+           found->second->exe == known.exe && plan::belongs(target_, *found->second) == is_member;
   };
 
-  for (auto& [pid, member] : members_) {
-    if (member.ended || is_still(pid, member)) continue;
-    member.ended = now;
-    change.left.push_back(pid);
-  }
-  for (auto entry = foreign_.begin(); entry != foreign_.end();) {
-    if (is_still(entry->first, entry->second)) {
-      ++entry;
+  Change change;
+  std::set<std::uint32_t> settled;
+  for (const auto& [pid, member] : members_) {
+    if (member.ended) continue;
+    if (is_still(pid, member, true)) {
+      settled.insert(pid);
     } else {
-      change.left.push_back(entry->first);
-      entry = foreign_.erase(entry);
+      change.left.push_back(pid);
     }
   }
-  for (const proc::Process& process : processes) {
-    const auto known = members_.find(process.id.pid);
-    if (known != members_.end() && !known->second.ended) continue;
-    if (foreign_.contains(process.id.pid) || !plan::belongs(target_, process)) continue;
-    members_.insert_or_assign(process.id.pid, Member{process.id, process.exe, std::nullopt});
-    change.joined.push_back(process.id.pid);
+  for (const auto& [pid, foreign] : foreign_) {
+    if (is_still(pid, foreign, false)) {
+      settled.insert(pid);
+    } else {
+      change.left.push_back(pid);
+    }
+  }
+  for (const proc::Process& process : census.processes) {
+    if (!settled.contains(process.id.pid) && plan::belongs(target_, process)) {
+      change.joined.push_back(process.id.pid);
+    }
   }
   return change;
 }
 
-bool Members::admit(const proc::Process& process) {
-  if (plan::belongs(target_, process)) {
-    members_.insert_or_assign(process.id.pid, Member{process.id, process.exe, std::nullopt});
-    return true;
+void Members::commit(const Census& census, const Change& change, Time now) {
+  for (const std::uint32_t pid : change.left) {
+    foreign_.erase(pid);
+    if (const auto member = members_.find(pid); member != members_.end())
+      member->second.ended = now;
   }
-  foreign_.insert_or_assign(process.id.pid, Foreign{process.id, process.exe});
-  return false;
+  const std::set<std::uint32_t> joined(change.joined.begin(), change.joined.end());
+  for (const proc::Process& process : census.processes) {
+    if (joined.contains(process.id.pid)) static_cast<void>(admit(process));
+  }
+}
+
+bool Members::admit(const proc::Process& process) {
+  const bool belongs = plan::belongs(target_, process);
+  // A pid is one or the other, never both: an ended member's number may be a stranger's now.
+  (belongs ? foreign_ : members_).erase(process.id.pid);
+  (belongs ? members_ : foreign_)
+      .insert_or_assign(process.id.pid, Known{process.id, process.exe, std::nullopt});
+  return belongs;
 }
 
 std::optional<metrics::ProcessView> Members::view(std::uint32_t pid) const {

@@ -23,6 +23,14 @@ namespace sdt::daemon {
 
 using Time = std::chrono::steady_clock::time_point;
 
+/// One look at /proc.
+struct Census {
+  std::vector<proc::Process> processes;
+  /// There, but not to be read this time (no permission, no descriptor left): what was known of
+  /// them still holds.
+  std::set<std::uint32_t> unreadable;
+};
+
 class Members {
  public:
   explicit Members(const spec::Target& target) : target_(target) {}
@@ -32,8 +40,10 @@ class Members {
     std::vector<std::uint32_t> left;  ///< ended, or now run another program; foreign ones included
   };
 
-  /// Takes in all processes there are now.
-  [[nodiscard]] Change update(const std::vector<proc::Process>& processes, Time now);
+  /// What is different from what is known; changes nothing, so that events of those who left can
+  /// still be told apart.
+  [[nodiscard]] Change diff(const Census& census) const;
+  void commit(const Census& census, const Change& change, Time now);
 
   /// Decides about one process that fired before a look at /proc found it. True: it belongs.
   [[nodiscard]] bool admit(const proc::Process& process);
@@ -48,18 +58,14 @@ class Members {
   void forget_ended_before(Time time);
 
  private:
-  struct Member {
+  struct Known {
     proc::ProcessId id;
     std::string exe;
-    std::optional<Time> ended;
-  };
-  struct Foreign {
-    proc::ProcessId id;
-    std::string exe;
+    std::optional<Time> ended;  ///< members only
   };
   const spec::Target& target_;
-  std::map<std::uint32_t, Member> members_;
-  std::map<std::uint32_t, Foreign> foreign_;
+  std::map<std::uint32_t, Known> members_;
+  std::map<std::uint32_t, Known> foreign_;
 };
 
 }  // namespace sdt::daemon

@@ -56,6 +56,8 @@ class Supervisor {
   void rescan_and_rearm();
   void drain_and_rearm();
   void drain_now();
+  template <class Work>
+  void guarded(const char* what, Work work) const;
   void stop(int signal);
   [[nodiscard]] expose::Response metrics_response();
 
@@ -142,8 +144,18 @@ expose::Response Supervisor::metrics_response() {
   return {.content_type = expose::text_content_type, .body = expose::to_text(snapshot)};
 }
 
+/// One turn that fails (out of memory, say) must not end all the turns after it.
+template <class Work>
+void Supervisor::guarded(const char* what, Work work) const {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    log_.error("a turn failed and is tried again", {{"turn", what}, {"error", error.what()}});
+  }
+}
+
 void Supervisor::rescan_and_rearm() {
-  engine_->rescan(steady_clock::now());
+  guarded("rescan", [this] { engine_->rescan(steady_clock::now()); });
   if (!std::exchange(ready_, true)) log_.info("ready");
   rescan_timer_.expires_after(rescan_interval);
   rescan_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -160,7 +172,7 @@ void Supervisor::drain_now() {
 }
 
 void Supervisor::drain_and_rearm() {
-  drain_now();
+  guarded("drain", [this] { drain_now(); });
   drain_timer_.expires_after(config_.global.drain_interval);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) drain_and_rearm();

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -28,6 +29,12 @@ constexpr std::size_t most_notes = 1'000'000;
 constexpr std::size_t most_skipped = 1'000;
 // The kernel counts users of a probe in 16 bits.
 constexpr std::uint64_t semaphore_size = 2;
+
+/// nopl 0x0(%rax,%rax,1), as the Intel manual recommends for five bytes.
+bool is_five_byte_nop(const ByteView& file, std::uint64_t offset) {
+  constexpr std::array<std::uint8_t, 5> nop{0x0f, 0x1f, 0x44, 0x00, 0x00};
+  return file.read<std::array<std::uint8_t, 5>>(offset) == nop;
+}
 
 /// The descriptor of a stapsdt note: three addresses and three strings (SystemTap wiki,
 /// UserSpaceProbeImplementation).
@@ -144,6 +151,7 @@ tl::expected<Site, std::string> Collector::make_site(const Descriptor& descripto
     return tl::unexpected(fmt::format("its address {:#x} is not in the file's code", site.address));
   }
   site.offset = *offset;
+  site.five_byte_nop = is_five_byte_nop(file_, site.offset);
   if (descriptor.semaphore != 0) {
     const std::uint64_t address = descriptor.semaphore + shift;
     const auto semaphore = headers_.file_offset(address, semaphore_size, PF_W);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -201,15 +202,19 @@ void MetricProgramImpl::forget_keys(std::span<const std::string> keys) {
     bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.series), key.data());
 }
 
-std::uint64_t MetricProgramImpl::expire_starts(std::span<const std::uint32_t> ended) {
-  if (!bpf_map__autocreate(skeleton_->maps.pairs) || ended.empty()) return 0;
+std::uint64_t MetricProgramImpl::expire_starts(
+    const std::function<bool(std::uint32_t)>& has_ended) {
+  if (!bpf_map__autocreate(skeleton_->maps.pairs)) return 0;
   const int map_fd = bpf_map__fd(skeleton_->maps.pairs);
+  std::map<std::uint32_t, bool> ended;
   std::vector<sdt_pair_key> stale;
   const auto status =
       read_hash(map_fd, {sizeof(sdt_pair_key), config_.maps.pair_size, 1}, [&](auto bytes, auto) {
         sdt_pair_key key{};
         std::memcpy(&key, bytes.data(), sizeof key);
-        if (std::find(ended.begin(), ended.end(), key.pid) != ended.end()) stale.push_back(key);
+        const auto [known, is_new] = ended.try_emplace(key.pid, false);
+        if (is_new) known->second = has_ended(key.pid);
+        if (known->second) stale.push_back(key);
       });
   std::uint64_t expired = 0;
   for (const sdt_pair_key& key : stale) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,7 +44,8 @@ class MetricProgramImpl final : public plan::MetricProgram {
   [[nodiscard]] Result<Samples> drain() override;
   [[nodiscard]] Result<Tally> tally() override;
   void forget_keys(std::span<const std::string> keys) override;
-  [[nodiscard]] std::uint64_t expire_starts(std::span<const std::uint32_t> ended) override;
+  [[nodiscard]] std::uint64_t expire_starts(
+      const std::function<bool(std::uint32_t pid)>& has_ended) override;
   [[nodiscard]] std::uint64_t map_bytes() const override;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -64,8 +65,14 @@ class PerfLink final : public plan::Link {
     constexpr std::size_t most_threads = 64;
     const std::size_t count = std::min(links_.size(), most_threads);
     std::vector<std::jthread> closers;
-    for (std::size_t first = 1; first < count; ++first) {
-      closers.emplace_back([this, first, count] { close_every(first, count); });
+    std::size_t first = 1;
+    try {
+      for (; first < count; ++first) {
+        closers.emplace_back([this, first, count] { close_every(first, count); });
+      }
+    } catch (const std::system_error&) {
+      // No more threads to be had: the rest is closed here, one after the other.
+      for (; first < count; ++first) close_every(first, count);
     }
     if (count > 0) close_every(0, count);
   }

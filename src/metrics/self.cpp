@@ -137,7 +137,8 @@ void append_metrics(const SelfMetrics& self, std::vector<MetricSnapshot>& all) {
     all.push_back(per_metric(self, family(MetricType::gauge, name, help),
                              [member](const Metric& metric) { return metric.*member; }));
   };
-  gauge("metric_attached", "1 while every probe that the metric needs is attached somewhere, else 0.",
+  gauge("metric_attached",
+        "1 while every probe that the metric needs is attached somewhere, else 0.",
         &Metric::attached);
   counter("attaches_total", "Successful attachments of the metric to the sites of a file.",
           &Metric::attaches);

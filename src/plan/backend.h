@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,8 +45,9 @@ class MetricProgram {
   virtual void forget_keys(std::span<const std::string> keys) = 0;
 
   /// Frees starts in flight of processes that ended, and returns how many there were: they are
-  /// lost.
-  [[nodiscard]] virtual std::uint64_t expire_starts(std::span<const std::uint32_t> ended) = 0;
+  /// lost. Starts in task-local storage go with their thread, uncounted.
+  [[nodiscard]] virtual std::uint64_t expire_starts(
+      const std::function<bool(std::uint32_t pid)>& has_ended) = 0;
 
   /// Kernel memory of the metric's own maps, in bytes, as sized (an estimate from above of what is
   /// touched).

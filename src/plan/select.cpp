@@ -104,6 +104,14 @@ bool site_passes(const spec::Metric& metric, const ProbeName& probe) {
       });
 }
 
+std::string five_byte_nop_text(const ProbeName& probe, std::uint64_t offset) {
+  return fmt::format(
+      "{}:{} at {:#x} is a 5-byte nop: recent kernels make a call of it, which can overwrite the "
+      "stack of "
+      "the function around it; build the probe with a 1-byte nop, as sys/sdt.h does",
+      probe.provider, probe.name, offset);
+}
+
 std::uint8_t roles_of(const spec::Metric& metric, const ProbeName& probe) {
   const auto role_if = [&](const spec::ProbePattern& pattern, Role role) -> unsigned {
     return pattern.matches(probe.provider, probe.name) ? unsigned{role} : 0U;
@@ -172,9 +180,16 @@ Result<Selection> select_sites(const spec::Metric& metric, const elf::ProbeFile&
     ProbeName probe{site.provider, site.name};
     const std::uint8_t roles = roles_of(metric, probe);
     if (roles == 0 || !seen.emplace(site.offset, probe).second) continue;
+    if (site.five_byte_nop) {
+      selection.refused.push_back(five_byte_nop_text(probe, site.offset));
+      continue;
+    }
     selection.roles |= roles;
     selection.sites.push_back(
         {std::move(probe), roles, site.offset, site.semaphore_offset, site.arguments});
+  }
+  if (selection.sites.empty() && !selection.refused.empty()) {
+    return fail(Errc::unsupported, selection.refused.front());
   }
   for (const Role role : {role_event, role_start, role_end, role_inc, role_dec}) {
     if (auto checked = check_role(metric, role, selection); !checked) {

@@ -39,12 +39,15 @@ struct SelectedSite {
 struct Selection {
   std::vector<SelectedSite> sites;  ///< empty when the file has none of the metric's probes
   std::uint8_t roles = 0;           ///< of all sites together
+  /// Sites that are left out because a uprobe there could harm the program.
+  std::vector<std::string> refused;
   /// Sites that will count their events as lost (reason fault), because an argument cannot be
   /// delivered there.
   std::vector<std::string> warnings;
 };
 
-/// Errors (Errc::invalid): an argument that none of the matching sites has or can deliver.
+/// Errors: an argument that none of the matching sites has or can deliver (Errc::invalid), nothing
+/// but sites that are refused (Errc::unsupported).
 [[nodiscard]] Result<Selection> select_sites(const spec::Metric& metric,
                                              const elf::ProbeFile& file);
 

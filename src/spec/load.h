@@ -1,7 +1,8 @@
 // From config files to a Config, or to every mistake in them.
 //
-// Purpose:   the one door into spec/: YAML in, validated Config or all diagnostics of all files
-// out. Ownership: plain values. Thread:    any; load_files reads the disk.
+// Purpose:   the one door into spec/: YAML in, validated Config or all diagnostics out.
+// Ownership: plain values.
+// Thread:    any; load_files reads the disk.
 #pragma once
 
 #include <span>

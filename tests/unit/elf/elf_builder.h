@@ -1,7 +1,8 @@
 // ELF files made to measure.
 //
-// Purpose:   files with exactly the notes, segments and sections that a test needs, sound or
-// broken. Ownership: plain values. Thread:    any.
+// Purpose:   files with exactly the notes, segments and sections a test needs, sound or broken.
+// Ownership: plain values.
+// Thread:    any.
 #pragma once
 
 #include <elf.h>

@@ -1,5 +1,8 @@
 #include "elf/probes.h"
 
+#include <algorithm>
+#include <array>
+
 #include <gmock/gmock.h>
 
 #include "elf_builder.h"
@@ -53,6 +56,18 @@ TEST(Probes, WithoutSemaphoreHaveNone) {
   ASSERT_THAT(file.sites, SizeIs(1));
   EXPECT_EQ(file.sites[0].semaphore_offset, 0U);
   EXPECT_THAT(file.sites[0].arguments, IsEmpty());
+}
+
+TEST(Probes, OnAFiveByteNopAreMarked) {
+  Bytes file = ElfBuilder().probes(probe_note({code + 8}) + probe_note({code + 9})).build();
+  constexpr std::array nop{std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44}, std::byte{0},
+                           std::byte{0}};
+  std::copy(nop.begin(), nop.end(), file.begin() + ElfBuilder::code_offset + 8);
+  const auto probes = read_probes(file);
+  ASSERT_TRUE(probes);
+  ASSERT_THAT(probes->sites, SizeIs(2));
+  EXPECT_TRUE(probes->sites[0].five_byte_nop);
+  EXPECT_FALSE(probes->sites[1].five_byte_nop);
 }
 
 TEST(Probes, OfOneNameMayHaveSeveralSites) {

@@ -182,6 +182,25 @@ TEST(SelectSites, ChoosesSitesByAConditionOnTheProbe) {
   EXPECT_EQ(selection->sites[0].probe.name, "sale");
 }
 
+TEST(SelectSites, LeavesOutFiveByteNopsAndSaysSo) {
+  elf::Site risky = site("sale", 32);
+  risky.five_byte_nop = true;
+  const auto selection = select_sites(counter("sale"), file_with({site("sale", 16), risky}));
+  ASSERT_TRUE(selection);
+  ASSERT_THAT(selection->sites, SizeIs(1));
+  EXPECT_EQ(selection->sites[0].offset, 16U);
+  ASSERT_THAT(selection->refused, SizeIs(1));
+  EXPECT_THAT(selection->refused[0], HasSubstr("shop:sale at 0x20 is a 5-byte nop"));
+}
+
+TEST(SelectSites, RefusesAProbeThatHasNothingButFiveByteNops) {
+  elf::Site risky = site("sale", 32);
+  risky.five_byte_nop = true;
+  const auto selection = select_sites(counter("sale"), file_with({risky}));
+  ASSERT_FALSE(selection);
+  EXPECT_EQ(selection.error().code, Errc::unsupported);
+}
+
 TEST(NeededRoles, AreBothSidesOfAPair) {
   EXPECT_EQ(needed_roles(counter("sale")), role_event);
   EXPECT_EQ(needed_roles(interval("a", "b")), role_start | role_end);
