@@ -25,10 +25,10 @@ struct Site {
   std::uint64_t address = 0;  ///< virtual address in the file, after the base shift (prelink)
   std::uint64_t offset = 0;   ///< in the file: what a uprobe is attached to
   std::uint64_t semaphore_offset = 0;  ///< in the file; 0: the probe has none
+  std::vector<Argument> arguments;
   /// The instruction is the 5-byte nop (0f 1f 44 00 00). Kernels that make a call of it (from 6.18
   /// on) push onto the user's stack there, over the red zone of a leaf function.
   bool five_byte_nop = false;
-  std::vector<Argument> arguments;
 };
 
 /// A note that is damaged, or whose probe could not be attached to.

@@ -82,8 +82,7 @@ class OwnPidNamespace(KernelTestCase):
             outside.fire("tick 500")
             inside.write("tick 30\n")
             inside.flush()
-            exporter.wait_for(lambda: exporter.scrape().value("puppet_ticks_total") == 30, "30 ticks")
-            scrape = exporter.scrape()
+            scrape = exporter.wait_for(lambda scrape: scrape.value("puppet_ticks_total") == 30, "30 ticks")
         self.assertEqual(scrape.value("puppet_ticks_total"), 30)
         self.assertEqual(scrape.value("sdt_exporter_foreign_hits_total", target="puppet",
                                       metric="puppet_ticks_total"), 500)
