@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +19,13 @@ using sdt::daemon::LogLevel;
 using sdt::kernel::AttachChoice;
 using sdt::kernel::PairChoice;
 
+/// A flag that takes one of a few words. Its help text names them, without CLI11's own list of the
+/// numbers behind.
+template <class T>
+CLI::Validator one_of(std::map<std::string, T> words) {
+  return CLI::CheckedTransformer(std::move(words)).description("");
+}
+
 void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
   app.add_option("--config.file", options.config_files,
                  "Config file, or a directory of *.yaml; repeatable");
@@ -25,27 +33,27 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
       ->capture_default_str();
   app.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
       ->capture_default_str();
-  app.add_option("--log.level", options.log_level, "debug, info, warn, error")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::debug},
-                                                                  {"info", LogLevel::info},
-                                                                  {"warn", LogLevel::warn},
-                                                                  {"error", LogLevel::error}}));
-  app.add_option("--log.format", options.log_format, "logfmt, json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{
-          {"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}));
+  app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
+      ->type_name("LEVEL")
+      ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},
+                                    {"info", LogLevel::info},
+                                    {"warn", LogLevel::warn},
+                                    {"error", LogLevel::error}}));
+  app.add_option("--log.format", options.log_format, "logfmt (the default), json")
+      ->type_name("FORMAT")
+      ->transform(one_of<LogFormat>({{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}));
   app.add_option("--kernel.attach", options.attach,
-                 "How to attach: auto, multi (uprobe_multi, 6.6+), perf")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, AttachChoice>{{"auto", AttachChoice::automatic},
-                                              {"multi", AttachChoice::multi},
-                                              {"perf", AttachChoice::perf}}));
+                 "How to attach: auto (the default), multi (uprobe_multi, 6.6+), perf")
+      ->type_name("WAY")
+      ->transform(one_of<AttachChoice>({{"auto", AttachChoice::automatic},
+                                        {"multi", AttachChoice::multi},
+                                        {"perf", AttachChoice::perf}}));
   app.add_option("--kernel.pairs", options.pairs,
-                 "Where threads keep their starts: auto, task, hash")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, PairChoice>{{"auto", PairChoice::automatic},
-                                            {"task", PairChoice::task_storage},
-                                            {"hash", PairChoice::hash}}));
+                 "Where threads keep their starts: auto (the default), task, hash")
+      ->type_name("PLACE")
+      ->transform(one_of<PairChoice>({{"auto", PairChoice::automatic},
+                                      {"task", PairChoice::task_storage},
+                                      {"hash", PairChoice::hash}}));
 }
 
 int complain(const char* what) {

@@ -227,6 +227,9 @@ int run(const RunOptions& options) {
   if (!loaded.ok()) return exit_bad_config;
   log.info("sdt_exporter", {{"version", std::string(version)},
                             {"targets", std::to_string(loaded.config.targets.size())}});
+  if (loaded.config.targets.empty()) {
+    log.warn("the config has no targets: nothing but the exporter itself will be measured");
+  }
   return Supervisor(options, loaded.config, log).run();
 }
 

@@ -12,15 +12,10 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
+
 namespace sdt::kernel {
 namespace {
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 /// Room beside max_series for keys of processes that are not classified yet.
 constexpr std::uint32_t unclassified_reserve = 256;

@@ -8,17 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
+
 namespace sdt::plan {
 namespace {
 
 using spec::Source;
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 using ArgumentSet = std::set<std::uint8_t>;
 
