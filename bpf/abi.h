@@ -218,7 +218,7 @@ enum sdt_loss {
   SDT_LOST_OUT_OF_RANGE,
 };
 
-/* Pairs in flight. `ip` and `sp` are the start's: they tell a frame that was left without its end (see probe.bpf.c). */
+/* Pairs in flight. `ip` and `sp` are the start's: they tell a frame that was left without its end (see pair.bpf.h). */
 struct sdt_start {
   __u64 nsecs;
   __u64 ip;

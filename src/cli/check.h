@@ -1,7 +1,9 @@
 // `sdt_exporter check`: would this config work here?
 //
 // Purpose:   validate, and with --probes resolve against the running processes, without attaching
-// anything. Ownership: none. Thread:    the process's only one.
+//            anything.
+// Ownership: none.
+// Thread:    the process's only one.
 #pragma once
 
 #include <string>

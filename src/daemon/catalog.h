@@ -1,8 +1,9 @@
 // What is known of the ELF files that processes map.
 //
 // Purpose:   read each file's probes once, however many processes and containers map it, and forget
-// it with the last. Ownership: owns the parsed probes; holds no file open, so that no mount is kept
-// busy. Thread:    the loop.
+//            it with the last.
+// Ownership: owns the parsed probes; holds no file open, so that no mount is kept busy.
+// Thread:    the loop.
 #pragma once
 
 #include <sys/stat.h>

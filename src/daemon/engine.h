@@ -1,11 +1,11 @@
 // The engine: processes in, series out.
 //
 // Purpose:   the two things the daemon does again and again, rescan (find processes and files,
-// attach, detach) and drain (read
-//            maps, classify, add up), without timers, HTTP or signals, so that both the daemon and
-//            tests can turn the crank.
+//            attach, detach) and drain (read maps, classify, add up), without timers, HTTP or
+//            signals, so that both the daemon and tests can turn the crank.
 // Ownership: owns all run-time state of the targets; the config, backend and /proc reader must
-// outlive it. Thread:    the loop; `now` is a parameter.
+//            outlive it.
+// Thread:    the loop; `now` is a parameter.
 #pragma once
 
 #include <chrono>

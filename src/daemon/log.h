@@ -1,7 +1,9 @@
 // The daemon's log: one line an event, logfmt or JSON, on standard error.
 //
 // Purpose:   messages with named fields, in the two formats the exporter-toolkit's users know.
-// spdlog stays in the .cpp. Ownership: a value that shares its sink. Thread:    any.
+//            spdlog stays in the .cpp.
+// Ownership: a value that shares its sink.
+// Thread:    any.
 #pragma once
 
 #include <initializer_list>

@@ -1,8 +1,7 @@
 // The processes of one target, past and present.
 //
 // Purpose:   remember who belongs, tell what changed between two looks at /proc, and keep the facts
-// that the labels of ended
-//            processes still need.
+//            that the labels of ended processes still need.
 // Ownership: plain values.
 // Thread:    the loop; pure, `now` is a parameter.
 #pragma once

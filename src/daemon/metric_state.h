@@ -2,8 +2,7 @@
 //
 // Purpose:   program, links and series of a metric, and what happened to them.
 // Ownership: owns all of them. The program is loaded when the first file with its probes appears,
-// and then stays, so that its
-//            cumulative counts do.
+//            and then stays, so that its cumulative counts do.
 // Thread:    the loop.
 #pragma once
 

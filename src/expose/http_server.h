@@ -3,7 +3,7 @@
 // Purpose:   answer GET and HEAD on a few paths, on the daemon's own loop.
 // Ownership: owns its sockets; connections end with it. Must be destroyed before the io_context.
 // Thread:    the loop that runs the io_context. Handlers run there as well and must not block for
-// long.
+//            long.
 #pragma once
 
 #include <chrono>

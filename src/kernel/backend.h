@@ -1,8 +1,9 @@
 // plan::Backend on the running kernel.
 //
 // Purpose:   owns what all metrics' programs share: the site table, the process verdicts, the
-// scratch memory. Ownership: owns the shared maps; must outlive the programs it loads. Thread: the
-// loop.
+//            scratch memory.
+// Ownership: owns the shared maps; must outlive the programs it loads.
+// Thread:    the loop.
 #pragma once
 
 #include <functional>

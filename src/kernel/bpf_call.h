@@ -1,8 +1,7 @@
 // bpf(2) where libbpf 1.1 has no words for it.
 //
 // Purpose:   BPF_LINK_CREATE for uprobe_multi (kernel 6.6), which Debian 12's libbpf and
-// linux/bpf.h do not know; and program
-//            information of any kernel.
+//            linux/bpf.h do not know; and program information of any kernel.
 // Ownership: returns owned descriptors.
 // Thread:    any.
 #pragma once

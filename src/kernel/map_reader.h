@@ -1,8 +1,9 @@
 // Reading whole BPF maps.
 //
 // Purpose:   batch lookups (0.5 µs an entry instead of 3 µs one by one), with per-CPU words added
-// up on the way. Ownership: none; descriptors are the caller's. Thread:    the loop; blocking for
-// the length of the copy.
+//            up on the way.
+// Ownership: none; descriptors are the caller's.
+// Thread:    the loop; blocking for the length of the copy.
 #pragma once
 
 #include <cstddef>

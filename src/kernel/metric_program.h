@@ -2,8 +2,7 @@
 //
 // Purpose:   plan::MetricProgram on libbpf.
 // Ownership: owns the skeleton (program and maps). Links refer to the site table and hold their own
-// descriptors; they may
-//            outlive the program object, as the kernel keeps what they use.
+//            descriptors; they may outlive the program object, as the kernel keeps what they use.
 // Thread:    the loop.
 #pragma once
 

@@ -398,7 +398,7 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   configure_conditions(metric, writer, program);
   configure_labels(metric, writer, config);
   configure_bounds(metric, program);
-  // A small key fits the program's stack; SMALL_KEY in probe.bpf.c.
+  // A small key fits the program's stack; SMALL_KEY in series.bpf.h.
   if (program.key_size > 64) program.needs_scratch = 1;
   if (!writer.problem().empty()) return fail(Errc::exhausted, writer.problem());
 

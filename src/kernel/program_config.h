@@ -1,8 +1,7 @@
 // From a Metric to the constants of its BPF program.
 //
 // Purpose:   fill `struct sdt_program`, and size the maps to go with it. Pure, so that what the
-// kernel will be told is a
-//            unit test away.
+//            kernel will be told is a unit test away.
 // Ownership: plain values.
 // Thread:    any; pure.
 #pragma once

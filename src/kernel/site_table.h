@@ -1,8 +1,7 @@
 // The shared array of argument layouts that attach cookies point into.
 //
 // Purpose:   give every distinct layout one entry, however many sites, files and metrics have it,
-// and free entries that no link
-//            uses any more.
+//            and free entries that no link uses any more.
 // Ownership: shared by the links; the map's descriptor is the backend's.
 // Thread:    the loop.
 #pragma once

@@ -2,8 +2,9 @@
 //
 // Purpose:   plan::Link over a uprobe_multi link, or over one perf-event uprobe for each site.
 // Ownership: owns the kernel's link descriptors (O_CLOEXEC) and a share of the site table's
-// entries. Thread:    the loop; detaching perf links uses short-lived threads, because the kernel
-// takes 0.1 s for each.
+//            entries.
+// Thread:    the loop; detaching perf links uses short-lived threads, because the kernel takes 0.1
+//            s for each.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,7 @@
 // A moment's metrics as plain values, ready to be printed.
 //
 // Purpose:   the border between counting and showing. Counts and sums are still integers here; the
-// scale that makes
-//            them seconds is applied when they are printed.
+//            scale that makes them seconds is applied when they are printed.
 // Ownership: plain values, published as std::shared_ptr<const Snapshot>.
 // Thread:    any.
 #pragma once

@@ -1,8 +1,10 @@
 // What the plan asks of the kernel.
 //
 // Purpose:   the interface that kernel/ implements, so that supervising logic is testable without a
-// kernel. Ownership: a MetricProgram owns its program and maps, a Link its attachments; destroying
-// them gives everything back. Thread:    the loop.
+//            kernel.
+// Ownership: a MetricProgram owns its program and maps, a Link its attachments; destroying them
+//            gives everything back.
+// Thread:    the loop.
 #pragma once
 
 #include <cstdint>

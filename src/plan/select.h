@@ -1,8 +1,7 @@
 // Which sites of a file a metric wants, and whether they can deliver what it asks for.
 //
 // Purpose:   Metric × ProbeFile → sites with their roles; every reason why a metric cannot have
-// what it wants is found here,
-//            before the kernel is asked for anything.
+//            what it wants is found here, before the kernel is asked for anything.
 // Ownership: plain values.
 // Thread:    any; pure.
 #pragma once

@@ -1,9 +1,8 @@
 // What the user asked for, validated: the value that the rest of the program works from.
 //
 // Purpose:   the intermediate form between YAML and everything else. No YAML type, no path of a
-// config file that
-//            matters later, nothing unchecked: every name is legal, every bound sorted, every
-//            default filled in.
+//            config file that matters later, nothing unchecked: every name is legal, every bound
+//            sorted, every default filled in.
 // Ownership: plain values, immutable once loaded.
 // Thread:    any.
 #pragma once

@@ -1,9 +1,8 @@
 // Expressions of the spec language, parsed and checked.
 //
 // Purpose:   the form in which an expression travels from its text to the BPF program: a straight
-// line of steps
-//            over one accumulator (and one saved value for `x - y`), so that the kernel side needs
-//            no parser, no recursion and no allocation.
+//            line of steps over one accumulator (and one saved value for `x - y`), so that the
+//            kernel side needs no parser, no recursion and no allocation.
 // Ownership: plain values.
 // Thread:    any.
 #pragma once

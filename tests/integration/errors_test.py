@@ -7,6 +7,7 @@ import unittest
 from harness.exporter import run_exporter
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
+from harness.waiting import wait_until
 
 COUNTER = """
     targets:
@@ -173,9 +174,6 @@ class Privileges(KernelTestCase):
         self.assertIn("CAP_SYS_ADMIN", exporter.log())
 
     def test_a_process_that_may_not_be_looked_at_is_reported_and_others_count(self):
-        foreign = Program(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-                           program_path("many_sites")])
-        self.addCleanup(foreign.close)
         # A process without capabilities of its own may be looked at by its own user.
         capless = self.without("sys_ptrace", "sys_admin")
         own = Program([*capless, program_path("puppet")])
@@ -191,12 +189,22 @@ class Privileges(KernelTestCase):
             probe: many:site
 """, wrapper=capless)
         exporter.wait_attached("puppet")
+        foreign = Program(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+                           program_path("many_sites")])
+        self.addCleanup(foreign.close)
+
+        def named():
+            for record in exporter.records():
+                if "cannot be looked at" in record.get("msg", "") and str(foreign.pid) in record["pids"].split():
+                    return record
+            return None
+
+        self.assertIn("CAP_SYS_PTRACE", wait_until(named, "the log names the process")["error"])
         own.fire("tick 8")
         foreign.fire("all")
         scrape = exporter.scrape_of_now()
         self.assertEqual(scrape.value("puppet_ticks_total"), 8)
         self.assertEqual(scrape.value("sdt_exporter_metric_attached", target="many", metric="many_sites_total"), 0)
-        self.assertIn("CAP_SYS_PTRACE", exporter.log())
 
     def test_uprobe_multi_needs_no_sys_admin(self):
         program = self.program("puppet")

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An event that has its moment: does `where` let it pass, which series is its, and the adding up. */
+#ifndef SDT_SERIES_BPF_H
+#define SDT_SERIES_BPF_H
+
+#include "string.bpf.h"
+
+static __always_inline int holds(__u32 compare, __u32 less, __u32 equal) {
+  switch (compare) {
+    case SDT_EQ:
+      return equal;
+    case SDT_NE:
+      return !equal;
+    case SDT_LT:
+      return less;
+    case SDT_LE:
+      return less || equal;
+    case SDT_GT:
+      return !less && !equal;
+    default:
+      return !less;
+  }
+}
+
+static __noinline int compare_integers(struct event *e, const volatile struct sdt_condition *condition) {
+  if (evaluate(e, condition->left.first, condition->left.count)) return -1;
+  const __u64 a = e->value;
+  const __u32 a_negative = is_negative(a, e->is_unsigned);
+  if (evaluate(e, condition->right.first, condition->right.count)) return -1;
+  const __u64 b = e->value;
+  const __u32 b_negative = is_negative(b, e->is_unsigned);
+  const __u32 less = a_negative != b_negative ? a_negative : a < b;
+  return holds(condition->compare, less, a_negative == b_negative && a == b);
+}
+
+/* 1: the event counts; 0: `where` refuses it; -1: it could not be told. */
+static __always_inline int passes(struct event *e, char *text) {
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < SDT_MAX_CONDITIONS; i++) {
+    if (i >= program.condition_count) break;
+    const volatile struct sdt_condition *condition = &program.conditions[i];
+    int result;
+    if (condition->is_string) {
+      if (!text) return -1;
+      __builtin_memset(text, 0, SDT_STRING_BUFFER);
+      if (read_string(e, &condition->string, text)) return -1;
+      result = holds(condition->compare, 0, same_text(text, condition->literal));
+    } else {
+      result = compare_integers(e, condition);
+    }
+    if (result != 1) return result;
+  }
+  return 1;
+}
+
+static __always_inline int fill_key(struct event *e, char *key) {
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < SDT_MAX_LABELS; i++) {
+    if (i >= program.field_count) break;
+    const volatile struct sdt_field *field = &program.fields[i];
+    char *at = key + field->offset;
+    if (field->kind == SDT_FIELD_STRING) {
+      if (read_string(e, &field->string, at)) return -1;
+    } else if (field->kind == SDT_FIELD_PROBE) {
+      *(__u64 *)at = e->probe;
+    } else {
+      if (evaluate(e, field->expr.first, field->expr.count)) return -1;
+      *(__u64 *)at = e->value;
+      if (is_negative(e->value, e->is_unsigned)) e->sign_mask |= 1U << (field->sign_bit & 31);
+    }
+  }
+  struct sdt_key_header *header = (void *)key;
+  header->pid = e->key_pid;
+  header->sign_mask = e->sign_mask;
+  return 0;
+}
+
+/* Index of the first bound that is not below the value; bound_count when all are. */
+__noinline __u32 bucket_of(__u64 value, __u32 negative) {
+  __u32 low = negative ? 0 : program.negative_bounds;
+  __u32 high = negative ? program.negative_bounds : program.bound_count;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 9; i++) { /* 2^8 = SDT_MAX_BOUNDS */
+    if (low >= high) break;
+    __u32 middle = (low + high) / 2;
+    if (program.bounds[middle & (SDT_MAX_BOUNDS - 1)] >= value)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+/* A sum in two words that cannot overflow between two drains: see CellKind in base/samples.h. */
+static __always_inline void add_to_sum(__u64 *sum, __u64 value, __u32 negative) {
+  __u64 high = negative ? (__u64)((__s64)value >> 32) : value >> 32;
+  __sync_fetch_and_add(&sum[0], value & 0xffffffffULL);
+  __sync_fetch_and_add(&sum[1], high);
+}
+
+static __always_inline void add_to_cell(__u64 *cell, __u64 value, __u32 is_unsigned) {
+  const __u32 negative = is_negative(value, is_unsigned);
+  switch (program.cell) {
+    case SDT_CELL_COUNT:
+      __sync_fetch_and_add(&cell[0], 1);
+      break;
+    case SDT_CELL_SUM:
+      __sync_fetch_and_add(&cell[0], 1);
+      add_to_sum(&cell[1], value, negative);
+      break;
+    case SDT_CELL_LAST:
+      cell[1] = value;
+      cell[2] = is_unsigned;
+      __sync_fetch_and_add(&cell[0], 1);
+      break;
+    case SDT_CELL_HISTOGRAM: {
+      __u32 bucket = bucket_of(value, negative);
+      if (bucket > program.bound_count) bucket = program.bound_count;
+      add_to_sum(&cell[0], value, negative);
+      __sync_fetch_and_add(&cell[2 + bucket], 1);
+      break;
+    }
+  }
+}
+
+/* The cell of a key; a full map sends classified processes to `other`. */
+static __always_inline __u64 *cell_of(struct event *e, const char *key) {
+  __u64 *cell = bpf_map_lookup_elem(&series, key);
+  if (cell) return cell;
+  long error = bpf_map_update_elem(&series, key, (const void *)zero_cell, BPF_NOEXIST);
+  if (error == 0 || error == -EEXIST) {
+    cell = bpf_map_lookup_elem(&series, key);
+    if (cell) return cell;
+  }
+  __u32 zero = 0;
+  return e->is_member ? bpf_map_lookup_elem(&other, &zero) : 0;
+}
+
+static __always_inline int count_event(struct event *e, char *key, char *text, int sign) {
+  int counts = passes(e, text);
+  if (counts < 0) return lost(SDT_LOST_FAULT, 1);
+  if (!counts) {
+    count_at(&tally, SDT_TALLY_FILTERED, 1);
+    return 0;
+  }
+  if (fill_key(e, key)) return lost(SDT_LOST_FAULT, 1);
+  if (evaluate(e, program.value.first, program.value.count)) return lost(SDT_LOST_FAULT, 1);
+  if (program.is_counter && is_negative(e->value, e->is_unsigned)) return lost(SDT_LOST_OUT_OF_RANGE, 1);
+  __u64 value = e->value;
+  __u32 is_unsigned = e->is_unsigned;
+  if (sign < 0) {
+    if (is_unsigned && (__s64)value < 0) return lost(SDT_LOST_OUT_OF_RANGE, 1);
+    value = -value;
+    is_unsigned = 0;
+  }
+  __u64 *cell = cell_of(e, key);
+  if (!cell) return lost(SDT_LOST_MAP_FULL, 1);
+  add_to_cell(cell, value, is_unsigned);
+  return 0;
+}
+
+/* Takes a free slot of this CPU's scratch memory; SDT_SCRATCH_SLOTS when none is. */
+__noinline __u32 claim_scratch(void) {
+  __u32 zero = 0;
+  __u64 *in_use = bpf_map_lookup_elem(&scratch_in_use, &zero);
+  if (!in_use) return SDT_SCRATCH_SLOTS;
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < SDT_SCRATCH_SLOTS; i++) {
+    __u64 bit = 1ULL << i;
+    if (!(__sync_fetch_and_or(in_use, bit) & bit)) return i;
+  }
+  return SDT_SCRATCH_SLOTS;
+}
+
+static __always_inline void release_scratch(__u32 slot) {
+  __u32 zero = 0;
+  __u64 *in_use = bpf_map_lookup_elem(&scratch_in_use, &zero);
+  if (in_use) __sync_fetch_and_and(in_use, ~(1ULL << (slot & 63)));
+}
+
+#define SMALL_KEY 64
+
+/* Gives count_event a zeroed key: on the stack where it is small, else in scratch memory. */
+static __noinline int record(struct event *e, int sign) {
+  if (!program.needs_scratch) {
+    __u64 key[SMALL_KEY / 8] = {};
+    return count_event(e, (char *)key, 0, sign);
+  }
+  __u32 slot = claim_scratch();
+  char *key = slot < SDT_SCRATCH_SLOTS ? bpf_map_lookup_elem(&scratch, &slot) : 0;
+  if (!key) return lost(SDT_LOST_RECURSION, 1);
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < SDT_MAX_KEY / 8; i++) {
+    if (i * 8 >= program.key_size) break;
+    ((__u64 *)key)[i] = 0;
+  }
+  int result = count_event(e, key, key + SDT_MAX_KEY, sign);
+  release_scratch(slot);
+  return result;
+}
+
+#endif
