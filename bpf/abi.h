@@ -174,6 +174,11 @@ struct sdt_program {
   __u32 pad;
   __u64 pid_ns_device; /* the daemon's pid namespace, when that is not the first one: pids are those it sees */
   __u64 pid_ns_inode;  /* 0: the first one */
+  /* Byte offsets of struct task_struct's fields by the kernel's BTF; all 0: no BTF. */
+  __u32 task_group_leader;
+  __u32 task_start_boottime;
+  __u32 task_self_exec_id;
+  __u32 pad2;
   struct sdt_expr value;
   struct sdt_expr start_key;
   struct sdt_expr end_key;
@@ -190,14 +195,34 @@ struct sdt_program {
 struct sdt_key_header {
   __u32 pid;
   __u32 sign_mask;
+  __u64 image;
 };
 
 enum sdt_verdict { SDT_MEMBER = 1, SDT_FOREIGN = 2 };
 
+/*
+ * A process image: one program in one process. A pid alone names neither: it is used again, and exec puts another
+ * program behind it. `image` is the start time of the process and how often it has called exec.
+ */
 struct sdt_process_key {
   __u32 pid;
   __u32 target;
+  __u64 image; /* 0 where the kernel has no BTF to find the fields by */
 };
+
+/* How many of the low bits of `image` count the execs; the rest is the start time in ns. */
+#define SDT_IMAGE_EXEC_BITS 12
+
+/* What is known of an image that no verdict was given about, at its first event. */
+struct sdt_newcomer {
+  __u64 first_nsecs; /* CLOCK_MONOTONIC */
+  __u64 cgroup;      /* its id in the unified hierarchy */
+  __u32 uid;
+  __u32 pad;
+  char comm[16];
+};
+#define SDT_MAX_SPILLS 256     /* unjudged images, of a metric, that found its series map full */
+#define SDT_MAX_NEWCOMERS 4096 /* between two drains, over all targets */
 
 /* `tally`: one counter for each of these. The losses are in the order of LossReason. */
 enum sdt_tally {
@@ -242,6 +267,7 @@ struct sdt_start_stack {
 struct sdt_pair_key {
   __u32 pid;
   __u32 is_negative;
+  __u64 image;
   __u64 key;
 };
 
@@ -258,6 +284,9 @@ SDT_ASSERT_SIZE(sdt_string, 16);
 SDT_ASSERT_SIZE(sdt_field, 24);
 SDT_ASSERT_SIZE(sdt_condition, 164);
 SDT_ASSERT_SIZE(sdt_start, 80);
-SDT_ASSERT_SIZE(sdt_pair_key, 16);
+SDT_ASSERT_SIZE(sdt_key_header, 16);
+SDT_ASSERT_SIZE(sdt_process_key, 16);
+SDT_ASSERT_SIZE(sdt_newcomer, 40);
+SDT_ASSERT_SIZE(sdt_pair_key, 24);
 
 #endif

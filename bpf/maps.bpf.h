@@ -34,6 +34,13 @@ struct {
 } verdicts SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, SDT_MAX_NEWCOMERS);
+  __type(key, struct sdt_process_key);
+  __type(value, struct sdt_newcomer);
+} newcomers SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, SDT_SCRATCH_SLOTS);
   __uint(key_size, sizeof(__u32));
@@ -61,6 +68,14 @@ struct {
   __uint(key_size, sizeof(__u32));
   __uint(value_size, sizeof(__u64));
 } other SEC(".maps");
+
+/* `other` of images that are not judged yet: by image. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, SDT_MAX_SPILLS);
+  __type(key, struct sdt_process_key);
+  __uint(value_size, sizeof(__u64));
+} spills SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -105,6 +120,7 @@ struct event {
   __u64 value; /* result of evaluate() */
   __u32 is_unsigned;
   __u32 sign_mask;
+  __u64 image;
   __u32 pid;
   __u32 tid;
   __u32 key_pid;

@@ -79,6 +79,7 @@ static __always_inline void capture(struct event *e) {
 
 static __always_inline int key_of(struct event *e, struct sdt_pair_key *key, __u32 first, __u32 count) {
   key->pid = e->pid;
+  key->image = e->image;
   key->is_negative = 0;
   if (program.thread_keyed) {
     key->key = e->tid;

@@ -38,6 +38,27 @@ static __always_inline int identify(struct event *e) {
   return 0;
 }
 
+static __always_inline __u64 image_of_current(void) {
+  if (!program.task_group_leader) return 0;
+  const void *task = (const void *)bpf_get_current_task_btf();
+  const void *leader = *(const void **)(task + program.task_group_leader);
+  const __u64 started = *(const __u64 *)(leader + program.task_start_boottime);
+  const __u64 execs = *(const __u64 *)(task + program.task_self_exec_id);
+  return started << SDT_IMAGE_EXEC_BITS | (execs & ((1U << SDT_IMAGE_EXEC_BITS) - 1));
+}
+
+/* Leaves word of an image that the daemon has not judged yet. Without room its events count all the same: they are
+ * recorded under its pid, and the daemon has one clue less whose they are. */
+static __noinline int introduce(const struct sdt_process_key *process) {
+  if (!process || bpf_map_lookup_elem(&newcomers, process)) return 0;
+  struct sdt_newcomer newcomer = {};
+  newcomer.first_nsecs = bpf_ktime_get_ns();
+  newcomer.cgroup = bpf_get_current_cgroup_id();
+  newcomer.uid = bpf_get_current_uid_gid();
+  bpf_get_current_comm(newcomer.comm, sizeof(newcomer.comm));
+  return bpf_map_update_elem(&newcomers, process, &newcomer, BPF_NOEXIST);
+}
+
 SEC("uprobe")
 int sdt_probe(struct pt_regs *ctx) {
   const __u64 cookie = bpf_get_attach_cookie(ctx);
@@ -50,12 +71,14 @@ int sdt_probe(struct pt_regs *ctx) {
     count_at(&tally, SDT_TALLY_FOREIGN, 1);
     return 0;
   }
-  struct sdt_process_key process = {.pid = e.pid, .target = program.target};
+  e.image = image_of_current();
+  struct sdt_process_key process = {.pid = e.pid, .target = program.target, .image = e.image};
   const __u32 *verdict = bpf_map_lookup_elem(&verdicts, &process);
   if (verdict && *verdict == SDT_FOREIGN) {
     count_at(&tally, SDT_TALLY_FOREIGN, 1);
     return 0;
   }
+  if (!verdict) introduce(&process);
   e.is_member = verdict != 0;
   e.key_pid = !e.is_member || program.keep_pid ? e.pid : 0;
   e.site = bpf_map_lookup_elem(&sites, &site);

@@ -71,6 +71,7 @@ static __always_inline int fill_key(struct event *e, char *key) {
   }
   struct sdt_key_header *header = (void *)key;
   header->pid = e->key_pid;
+  header->image = e->key_pid ? e->image : 0;
   header->sign_mask = e->sign_mask;
   return 0;
 }
@@ -123,7 +124,7 @@ static __always_inline void add_to_cell(__u64 *cell, __u64 value, __u32 is_unsig
   }
 }
 
-/* The cell of a key; a full map sends classified processes to `other`. */
+/* The cell of a key; a full map sends judged images to `other`, and each of the others to one of its own. */
 static __always_inline __u64 *cell_of(struct event *e, const char *key) {
   __u64 *cell = bpf_map_lookup_elem(&series, key);
   if (cell) return cell;
@@ -132,8 +133,15 @@ static __always_inline __u64 *cell_of(struct event *e, const char *key) {
     cell = bpf_map_lookup_elem(&series, key);
     if (cell) return cell;
   }
-  __u32 zero = 0;
-  return e->is_member ? bpf_map_lookup_elem(&other, &zero) : 0;
+  if (e->is_member) {
+    __u32 zero = 0;
+    return bpf_map_lookup_elem(&other, &zero);
+  }
+  struct sdt_process_key image = {.pid = e->pid, .target = program.target, .image = e->image};
+  cell = bpf_map_lookup_elem(&spills, &image);
+  if (cell) return cell;
+  bpf_map_update_elem(&spills, &image, (const void *)zero_cell, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&spills, &image);
 }
 
 static __always_inline int count_event(struct event *e, char *key, char *text, int sign) {
@@ -178,7 +186,7 @@ static __always_inline void release_scratch(__u32 slot) {
   if (in_use) __sync_fetch_and_and(in_use, ~(1ULL << (slot & 63)));
 }
 
-#define SMALL_KEY 64
+#define SMALL_KEY 72
 
 /* Gives count_event a zeroed key: on the stack where it is small, else in scratch memory. */
 static __noinline int record(struct event *e, int sign) {

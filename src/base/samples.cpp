@@ -19,8 +19,12 @@ std::string read_string(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::uint32_t pid_of(std::span<const std::byte> key) {
-  return read_at<std::uint32_t>(key, 0);
+bool is_spilled(std::span<const std::byte> key) {
+  return (read_at<std::uint32_t>(key, 4) & spilled_bit) != 0;
+}
+
+ImageKey image_of(std::span<const std::byte> key) {
+  return {read_at<std::uint32_t>(key, 0), read_at<std::uint64_t>(key, 8)};
 }
 
 std::vector<RawLabel> Samples::labels(std::size_t i) const {

@@ -54,11 +54,19 @@ struct KeyField {
   std::uint8_t sign_bit = 0;
 };
 
-/// A key starts with two 32-bit words: the process (its pid as the daemon's /proc shows it; 0 when
-/// the event was counted for an already classified process and no label asks for the process), and
-/// the sign mask of the integer fields.
+/// One program in one process. The pid is the one that the daemon's /proc shows; `image` tells the
+/// process from others that had its number, and the program from those that it ran before an exec.
+struct ImageKey {
+  std::uint32_t pid = 0;
+  std::uint64_t image = 0;  ///< 0 where the kernel cannot tell
+  friend auto operator<=>(const ImageKey&, const ImageKey&) = default;
+};
+
+/// A key starts with the image the event was recorded under (pid, 32 bits; sign mask of the integer
+/// fields, 32 bits; image, 64 bits). Pid and image are 0 when the event was counted for an already
+/// classified process and no label asks for the process.
 struct KeyLayout {
-  static constexpr std::size_t header_size = 8;
+  static constexpr std::size_t header_size = 16;
   std::vector<KeyField> fields;
   std::size_t size = header_size;
 };
@@ -92,8 +100,13 @@ struct Samples {
   [[nodiscard]] std::vector<RawLabel> labels(std::size_t i) const;
 };
 
-/// The process a key was recorded under; 0: see KeyLayout.
-[[nodiscard]] std::uint32_t pid_of(std::span<const std::byte> key);
+/// Set in the sign mask of the one key for everything of an image that found no room under its own
+/// labels before the image was classified: its labels all read `other`.
+inline constexpr std::uint32_t spilled_bit = 1U << 31;
+[[nodiscard]] bool is_spilled(std::span<const std::byte> key);
+
+/// The image a key was recorded under; zeros: see KeyLayout.
+[[nodiscard]] ImageKey image_of(std::span<const std::byte> key);
 
 /// Why an event that fired is in no series. The numbers index the BPF side's counters.
 enum class LossReason : std::uint8_t {

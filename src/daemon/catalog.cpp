@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <array>
@@ -42,67 +43,53 @@ std::string handle_of(int fd) {
 
 }  // namespace
 
-/// Equal for files that are one below overlayfs; empty elsewhere, where device and inode are
-/// enough; nullopt when the file could not be opened this time.
-std::optional<std::string> Catalog::identity(const MappedBy& where) const {
-  const auto fd = procfs_.open_mapping(where.pid, where.mapping);
-  if (!fd) return std::nullopt;
+Result<proc::FileId> Catalog::identify(int fd) {
+  struct stat facts {};
+  if (fstat(fd, &facts) != 0) return fail_errno(errno, "looking at an open file");
+  const proc::FileId file{major(facts.st_dev), minor(facts.st_dev), facts.st_ino};
   struct statfs system {};
-  if (fstatfs(fd->get(), &system) != 0 || system.f_type != OVERLAYFS_SUPER_MAGIC) return "";
-  return handle_of(fd->get());
+  if (fstatfs(fd, &system) != 0 || system.f_type != OVERLAYFS_SUPER_MAGIC) return file;
+  const std::string handle = handle_of(fd);
+  return handle.empty() ? file : by_handle_.try_emplace(handle, file).first->second;
 }
 
-proc::FileId Catalog::canonical(const MappedBy& where) {
-  const proc::FileId& file = where.mapping.file;
-  if (const auto known = canonical_.find(file); known != canonical_.end()) return known->second;
-  const std::optional<std::string> same = identity(where);
-  if (!same) return file;
-  const proc::FileId chosen =
-      same->empty() ? file : by_identity_.try_emplace(*same, file).first->second;
-  canonical_.emplace(file, chosen);
-  return chosen;
-}
-
-const CatalogEntry& Catalog::get(const proc::FileId& file, const MappedBy& where) {
-  const auto known = entries_.find(file);
-  if (known != entries_.end() && known->second.is_final) return known->second;
-  return entries_.insert_or_assign(file, read(where)).first->second;
-}
-
-void Catalog::drop_if_changed(const proc::FileId& file, int fd) {
-  const auto known = entries_.find(file);
+const CatalogEntry* Catalog::known(const proc::FileId& file, int fd) const {
   struct stat now {};
-  if (known == entries_.end() || fstat(fd, &now) != 0) return;
-  if (!is_same_version(known->second.read_as, now)) entries_.erase(known);
+  const CatalogEntry* entry = known(file);
+  const bool holds =
+      entry != nullptr && fstat(fd, &now) == 0 && is_same_version(entry->read_as, now);
+  return holds ? entry : nullptr;
+}
+
+const CatalogEntry* Catalog::known(const proc::FileId& file) const {
+  const auto entry = entries_.find(file);
+  return entry == entries_.end() ? nullptr : &entry->second;
+}
+
+const CatalogEntry& Catalog::read(const proc::FileId& file, const FileGuard& guard,
+                                  const std::string& path) {
+  CatalogEntry entry;
+  entry.path = path;
+  const auto probes = [&]() -> Result<elf::ProbeFile> {
+    if (fstat(guard.fd(), &entry.read_as) != 0) return fail_errno(errno, "stat " + path);
+    auto bytes = elf::MappedFile::of(guard.fd(), path);
+    if (!bytes) return tl::unexpected(std::move(bytes).error());
+    return elf::read_probes(bytes->bytes());
+  }();
+  if (probes) {
+    entry.probes = std::make_shared<const elf::ProbeFile>(*probes);
+  } else {
+    entry.problem = probes.error();
+    // What went wrong in passing may go right the next time; the rest stays as the file does.
+    const Errc code = probes.error().code;
+    if (code != Errc::unsupported && code != Errc::invalid) entry.read_as = {};
+  }
+  return entries_.insert_or_assign(file, std::move(entry)).first->second;
 }
 
 void Catalog::retain(const std::set<proc::FileId>& files) {
   std::erase_if(entries_, [&](const auto& entry) { return !files.contains(entry.first); });
-  std::erase_if(canonical_, [&](const auto& entry) { return !files.contains(entry.second); });
-  std::erase_if(by_identity_, [&](const auto& entry) { return !files.contains(entry.second); });
-}
-
-CatalogEntry Catalog::read(const MappedBy& where) const {
-  CatalogEntry entry;
-  entry.path = where.mapping.path;
-  const auto probes = [&]() -> Result<elf::ProbeFile> {
-    auto fd = procfs_.open_mapping(where.pid, where.mapping);
-    if (!fd) return tl::unexpected(std::move(fd).error());
-    if (fstat(fd->get(), &entry.read_as) != 0)
-      return fail_errno(errno, "stat " + where.mapping.path);
-    auto file = elf::MappedFile::of(fd->get(), where.mapping.path);
-    if (!file) return tl::unexpected(std::move(file).error());
-    return elf::read_probes(file->bytes());
-  }();
-  if (probes) {
-    entry.probes = std::make_shared<const elf::ProbeFile>(*probes);
-    entry.is_final = true;
-    return entry;
-  }
-  const Errc code = probes.error().code;
-  entry.is_final = code == Errc::unsupported || code == Errc::invalid;
-  if (code != Errc::unsupported && code != Errc::gone) entry.problem = probes.error().message;
-  return entry;
+  std::erase_if(by_handle_, [&](const auto& entry) { return !files.contains(entry.second); });
 }
 
 }  // namespace sdt::daemon

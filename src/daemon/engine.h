@@ -1,93 +1,133 @@
 // The engine: processes in, series out.
 //
-// Purpose:   the two things the daemon does again and again, rescan (find processes and files,
-//            attach, detach) and drain (read maps, classify, add up), without timers, HTTP or
-//            signals, so that both the daemon and tests can turn the crank.
-// Ownership: owns all run-time state of the targets; the config, backend and /proc reader must
+// Purpose:   what the daemon does again and again, without timers, HTTP or signals, so that both
+//            the daemon and tests can turn the crank: follow the processes, attach, drain.
+// Ownership: owns all run-time state of the targets; everything given to the constructor must
 //            outlive it.
 // Thread:    the loop; `now` is a parameter.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "daemon/catalog.h"
+#include "daemon/attacher.h"
+#include "daemon/host_files.h"
 #include "daemon/log.h"
-#include "daemon/members.h"
-#include "daemon/metric_state.h"
-#include "metrics/duration_histogram.h"
+#include "daemon/target_state.h"
 #include "metrics/self.h"
 #include "metrics/snapshot.h"
 #include "plan/backend.h"
-#include "plan/reconcile.h"
+#include "plan/match.h"
+#include "proc/process_table.h"
 #include "proc/procfs.h"
+#include "proc/record.h"
 #include "spec/config.h"
 
 namespace sdt::daemon {
 
 class Engine {
  public:
-  Engine(const spec::Config& config, plan::Backend& backend, const proc::Procfs& procfs,
-         const Log& log);
+  struct Surroundings {
+    plan::Backend& backend;
+    const proc::Procfs& procfs;
+    const HostFiles& host;
+    proc::RecordSource* records = nullptr;  ///< null: processes are found by reconcile() alone
+    const Log& log;
+  };
+
+  Engine(const spec::Config& config, const Surroundings& surroundings);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Looks at every process and makes attachments what they should be.
-  void rescan(Time now);
+  /// Takes in what the kernel reported, and attaches at once.
+  void follow(Time now);
 
-  /// Reads every metric's maps and adds up.
+  /// Looks at /proc and at the host's files, and repairs whatever the records missed. Without
+  /// records this is how everything is found.
+  void reconcile(Time now);
+
+  /// Does what has become due: a file to try again, a process to look at once more.
+  void turn(Time now);
+  /// When turn() has something to do.
+  [[nodiscard]] std::optional<Time> next_turn() const;
+
+  /// Somebody may want to write to an attached file.
+  void release_files(Time now);
+  [[nodiscard]] Watches& watches() { return attacher_.watches(); }
+
+  /// Reads every metric's maps, decides whose events they are, and adds up.
   void drain(Time now);
+  /// Many processes came that may fill the maps: do not wait for the next interval.
+  [[nodiscard]] bool is_drain_urgent() const;
 
   [[nodiscard]] metrics::Snapshot snapshot() const;
   /// The part of the self metrics that the engine knows.
   [[nodiscard]] metrics::SelfMetrics self_metrics() const;
+  /// What every target and metric is doing, in words, a line each.
+  [[nodiscard]] std::string targets_text() const;
 
  private:
-  struct TargetState {
-    explicit TargetState(const spec::Target& of, std::uint32_t its_number)
-        : target(of), number(its_number), members(of) {}
-    const spec::Target& target;
-    std::uint32_t number;
-    Members members;
-    std::vector<MetricState> metrics;
-    std::map<proc::FileId, MappedBy> files;  ///< mapped by members, as of the latest rescan
-  };
+  using Change = proc::ProcessTable::Change;
+  /// Whether an image belongs, or that it was gone before it could be told.
+  enum class Belongs : std::uint8_t { no, yes, unknown };
 
-  [[nodiscard]] std::optional<Census> take_census();
-  void expire_starts(MetricState& metric, const Census& census);
+  void take_records(Time now);
+  void settle(Time now);
+  void apply(const Change& change, Time now);
+  void forked(const Change& change);
+  void executed(const Change& change);
+  void mapped(const Change& change);
+  void renamed(const Change& change, Time now);
+  void left_main(const Change& change, Time now);
+  void end(std::uint32_t pid, std::uint64_t time);
+  [[nodiscard]] bool is_of_interest(const proc::ImagePtr& image) const;
+
+  [[nodiscard]] Belongs judge(const TargetState& target, const proc::ImagePtr& image);
+  [[nodiscard]] bool complete(const proc::ImagePtr& image);
+  void place(TargetState& target, const proc::ImagePtr& image, Time now);
+  void look_at_maps(TargetState& target, const proc::ImagePtr& image);
+
+  void look_at_processes(Time now);
+  [[nodiscard]] bool may_change_sides(const proc::ImagePtr& image) const;
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
-  void update_members(TargetState& target, const Census& census, Time now);
-  void find_files(TargetState& target);
-  void want(TargetState& target, std::uint32_t metric_number, std::set<plan::Binding>& wanted);
-  void attach(const plan::Binding& binding, Time seen);
-  void detach(const plan::Binding& binding);
-  void report_failure(const plan::Binding& binding, const Error& error);
-  void attach_failed(const plan::Binding& binding, const Error& error, Time now);
   void report_state(TargetState& target, MetricState& metric);
-  [[nodiscard]] Status attach_now(const plan::Binding& binding);
 
+  void introduce(Time now);
+  void bind(TargetState& target, const ImageKey& key, std::uint64_t when);
   void drain_metric(TargetState& target, MetricState& metric, Time now);
-  [[nodiscard]] metrics::ProcessView classify(TargetState& target, std::uint32_t pid);
-  [[nodiscard]] MetricState& metric_of(const plan::Binding& binding);
+  void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
+              Time now);
+  void report_unread(const TargetState& target, const MetricState& metric, const Error& error);
+  [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
+  void expire_starts(TargetState& target);
 
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
+  proc::RecordSource* records_;
   const Log& log_;
-  Catalog catalog_;
   std::vector<TargetState> targets_;
-  std::map<plan::Binding, plan::Attempt> attempts_;
-  /// Bindings whose probes cannot be had from this file, with what was said about it: said once.
-  std::map<plan::Binding, std::string> refused_;
-  std::set<std::uint32_t>
-      hidden_;                  ///< processes that could not be looked at, as of the latest rescan
-  std::set<std::string> said_;  ///< problems of processes and files that were logged and last
-  metrics::DurationHistogram attach_delay_ = metrics::SelfMetrics().attach_delay;
+  Attacher attacher_;
+  proc::ProcessTable table_;
+  std::uint64_t arrivals_ = 0;  ///< images that may fire, since the latest drain
+  bool have_some_ended_ = false;
+  bool must_reconcile_ = false;     ///< records were lost
+  std::uint64_t records_lost_ = 0;  ///< how often
+
+  struct Look {
+    Time due;
+    proc::ImagePtr image;
+    unsigned tries = 0;
+  };
+  std::vector<Look> leaving_;    ///< main thread gone: is the process over?
+  std::vector<Look> maturing_;   ///< might still become a member: setuid, control group
+  std::vector<Look> unloading_;  ///< mapped something new: did something old go?
+
+  std::set<std::uint32_t> hidden_;  ///< processes that could not be looked at, as of the last look
+  std::set<std::string> said_;      ///< problems that were logged and last
 };
 
 }  // namespace sdt::daemon

@@ -1,5 +1,12 @@
 #include "daemon/metric_state.h"
 
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/target_state.h"
+
 namespace sdt::daemon {
 
 bool MetricState::is_attached() const {
@@ -7,6 +14,28 @@ bool MetricState::is_attached() const {
   for (const auto& [file, attached] : files) roles |= attached.roles;
   const unsigned needed = plan::needed_roles(metric);
   return (roles & needed) == needed;
+}
+
+Result<MetricState::Reading> MetricState::read() const {
+  if (!program) return fail(Errc::not_found, "no file with its probes was seen yet");
+  auto samples = program->drain();
+  if (!samples) return tl::unexpected(std::move(samples).error());
+  auto counts = program->tally();
+  if (!counts) return tl::unexpected(std::move(counts).error());
+  return Reading{std::move(*samples), std::move(*counts)};
+}
+
+std::string MetricState::state_of(bool has_no_process) const {
+  if (is_attached()) return "attached";
+  if (!attach_errors.empty()) return "not attached: see the errors in the log";
+  if (has_no_process) return "waiting for its processes";
+  return fmt::format("waiting: no file that the target's processes map has {}",
+                     plan::probes_text(metric));
+}
+
+bool TargetState::is_waiting() const {
+  return std::ranges::none_of(metrics,
+                              [](const MetricState& metric) { return metric.is_attached(); });
 }
 
 }  // namespace sdt::daemon

@@ -37,6 +37,16 @@ struct MetricState {
   /// True when every probe that the metric needs is attached somewhere.
   [[nodiscard]] bool is_attached() const;
 
+  /// Everything its maps hold now; Errc::not_found while it has no program.
+  struct Reading {
+    Samples samples;
+    Tally tally;
+  };
+  [[nodiscard]] Result<Reading> read() const;
+
+  /// What keeps it from counting, in words, or "attached".
+  [[nodiscard]] std::string state_of(bool has_no_process) const;
+
   const spec::Metric& metric;
   std::unique_ptr<plan::MetricProgram> program;
   std::map<proc::FileId, AttachedFile> files;
@@ -45,6 +55,7 @@ struct MetricState {
   std::vector<ProbeName> probes;  ///< that tally.hits counts, as of the latest drain
   Tally tally;                    ///< of the latest drain
   std::uint64_t attaches = 0;
+  std::uint64_t detaches = 0;
   std::map<Errc, std::uint64_t> attach_errors;
   std::uint64_t starts_expired = 0;
   std::string state = "waiting for its processes";  ///< in words, for the log and the pages

@@ -1,5 +1,8 @@
 // Engine::self_metrics: what the engine knows about itself, as values.
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "daemon/engine.h"
 
@@ -34,6 +37,7 @@ metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
   self.attached = metric.is_attached();
   self.probes = probes_of(metric);
   self.attaches = metric.attaches;
+  self.detaches = metric.detaches;
   self.attach_errors = metric.attach_errors;
   for (std::size_t i = 0; i < loss_reason_count; ++i) self.lost[i] = metric.tally.lost[i];
   self.lost[static_cast<std::size_t>(LossReason::unclassified)] += metric.series.unclassified();
@@ -55,12 +59,30 @@ metrics::SelfMetrics Engine::self_metrics() const {
   for (const TargetState& target : targets_) {
     metrics::SelfMetrics::Target& shown = self.targets.emplace_back();
     shown.name = target.target.name;
-    shown.processes = target.members.running().size();
+    shown.processes = target.roster.running().size();
+    shown.waiting = target.is_waiting();
     for (const MetricState& metric : target.metrics)
       shown.metrics.push_back(self_metrics_of(metric));
   }
-  self.attach_delay = attach_delay_;
+  self.attach_delay = attacher_.attach_delay();
+  self.watches_by_records = records_ != nullptr;
+  self.records_lost = records_lost_;
   return self;
+}
+
+std::string Engine::targets_text() const {
+  std::string text;
+  for (const TargetState& target : targets_) {
+    text +=
+        fmt::format("{}: {}, {} processes\n", target.target.name,
+                    target.is_waiting() ? "waiting" : "counting", target.roster.running().size());
+    for (const MetricState& metric : target.metrics) {
+      text += fmt::format("  {}: {}\n", metric.metric.name,
+                          metric.state_of(target.roster.running().empty()));
+      for (const auto& [id, file] : metric.files) text += fmt::format("    {}\n", file.path);
+    }
+  }
+  return text;
 }
 
 }  // namespace sdt::daemon

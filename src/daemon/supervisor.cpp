@@ -6,14 +6,17 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/engine.h"
+#include "daemon/host_files.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
 #include "expose/http_server.h"
@@ -21,6 +24,7 @@
 #include "expose/process_metrics.h"
 #include "kernel/backend.h"
 #include "metrics/self.h"
+#include "proc/watcher.h"
 #include "spec/load.h"
 
 namespace sdt::daemon {
@@ -29,6 +33,9 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
+/// Repairs what the records missed.
+constexpr std::chrono::seconds reconcile_interval{30};
+/// Where the kernel gives no records.
 constexpr std::chrono::seconds rescan_interval{2};
 /// A scrape that finds older data drains first.
 constexpr std::chrono::seconds fresh_enough{1};
@@ -53,7 +60,11 @@ class Supervisor {
   [[nodiscard]] Status start();
   [[nodiscard]] Status listen();
   void serve();
-  void rescan_and_rearm();
+  void follow_processes();
+  void await_file_writers();
+  void await_watched_files();
+  void reconcile_and_rearm();
+  void after_turn();
   void drain_and_rearm();
   void drain_now();
   template <class Work>
@@ -66,10 +77,15 @@ class Supervisor {
   const Log& log_;
   asio::io_context loop_;
   asio::signal_set signals_{loop_};
-  asio::steady_timer rescan_timer_{loop_};
+  asio::signal_set lease_signals_{loop_};
+  asio::steady_timer reconcile_timer_{loop_};
+  asio::steady_timer turn_timer_{loop_};
+  std::optional<steady_clock::time_point> turn_at_;  ///< that the timer is set to
   asio::steady_timer drain_timer_{loop_};
   expose::HttpServer server_;
   proc::Procfs procfs_;
+  HostFiles host_files_;
+  std::unique_ptr<proc::Watcher> watcher_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>
       engine_;  // before the backend in destruction: its programs use the backend's maps
@@ -77,6 +93,7 @@ class Supervisor {
   steady_clock::time_point last_drain_;
   metrics::SelfMetrics::WallTime last_drain_wall_;
   metrics::SelfMetrics::WallTime loaded_wall_;
+  std::optional<asio::posix::stream_descriptor> watched_files_;
   bool ready_ = false;
 };
 
@@ -105,7 +122,18 @@ Status Supervisor::start() {
   auto backend = kernel::KernelBackend::create(*features);
   if (!backend) return tl::unexpected(std::move(backend).error());
   backend_ = std::move(*backend);
-  engine_ = std::make_unique<Engine>(config_, *backend_, procfs_, log_);
+  // Before the first look at /proc: what happens meanwhile is then in the records.
+  auto watcher = proc::Watcher::open(loop_);
+  if (watcher) {
+    watcher_ = std::move(*watcher);
+  } else {
+    log_.warn(
+        "no records of processes: looking at /proc every 2 s instead; events of a new file's first "
+        "moments and of processes that live shorter are lost",
+        {{"error", watcher.error().message}});
+  }
+  engine_ = std::make_unique<Engine>(
+      config_, Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
   return {};
 }
 
@@ -119,6 +147,9 @@ void Supervisor::serve() {
     if (ready_) return expose::Response{.body = "sdt_exporter is ready.\n"};
     return expose::Response{.status = 503,
                             .body = "sdt_exporter has not looked at the processes yet.\n"};
+  });
+  server_.handle("/targets", [this](const expose::Request&) {
+    return expose::Response{.body = engine_ ? engine_->targets_text() : ""};
   });
   server_.handle("/", [this](const expose::Request&) {
     return expose::Response{.content_type = "text/html; charset=utf-8",
@@ -154,12 +185,62 @@ void Supervisor::guarded(const char* what, Work work) const {
   }
 }
 
-void Supervisor::rescan_and_rearm() {
-  guarded("rescan", [this] { engine_->rescan(steady_clock::now()); });
+void Supervisor::follow_processes() {
+  if (!watcher_) return;
+  watcher_->notify([this] {
+    guarded("follow", [this] { engine_->follow(steady_clock::now()); });
+    after_turn();
+  });
+}
+
+/// A writer of an attached file waits for us: SIGIO for leases, inotify where there are none.
+void Supervisor::await_file_writers() {
+  lease_signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    guarded("release", [this] { engine_->release_files(steady_clock::now()); });
+    after_turn();
+    await_file_writers();
+  });
+}
+
+void Supervisor::await_watched_files() {
+  if (!watched_files_) return;
+  watched_files_->async_wait(
+      asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+        if (error) return;
+        guarded("release", [this] { engine_->release_files(steady_clock::now()); });
+        after_turn();
+        await_watched_files();
+      });
+}
+
+void Supervisor::reconcile_and_rearm() {
+  if (watcher_) watcher_->refresh_cpus();
+  guarded("reconcile", [this] { engine_->reconcile(steady_clock::now()); });
+  after_turn();
   if (!std::exchange(ready_, true)) log_.info("ready");
-  rescan_timer_.expires_after(rescan_interval);
-  rescan_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) rescan_and_rearm();
+  reconcile_timer_.expires_after(watcher_ ? reconcile_interval : rescan_interval);
+  reconcile_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) reconcile_and_rearm();
+  });
+}
+
+/// The engine has moved: is there something it must not wait with?
+void Supervisor::after_turn() {
+  if (engine_->is_drain_urgent()) guarded("drain", [this] { drain_now(); });
+  const auto next = engine_->next_turn();
+  if (next == turn_at_) return;
+  turn_at_ = next;
+  if (!next) {
+    turn_timer_.cancel();
+    return;
+  }
+  turn_timer_.expires_at(*next);
+  turn_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    turn_at_.reset();
+    guarded("turn", [this] { engine_->turn(steady_clock::now()); });
+    after_turn();
   });
 }
 
@@ -173,6 +254,7 @@ void Supervisor::drain_now() {
 
 void Supervisor::drain_and_rearm() {
   guarded("drain", [this] { drain_now(); });
+  after_turn();
   drain_timer_.expires_after(config_.global.drain_interval);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) drain_and_rearm();
@@ -181,7 +263,8 @@ void Supervisor::drain_and_rearm() {
 
 void Supervisor::stop(int signal) {
   log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
-  rescan_timer_.cancel();
+  reconcile_timer_.cancel();
+  turn_timer_.cancel();
   drain_timer_.cancel();
   server_.close();
   drain_now();
@@ -193,6 +276,7 @@ int Supervisor::run() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   signals_.add(SIGHUP);
+  lease_signals_.add(SIGIO);
   if (auto status = start(); !status) {
     log_.error("cannot start", {{"error", status.error().message}});
     return exit_failure;
@@ -208,10 +292,17 @@ int Supervisor::run() {
     });
   };
   await_signal();
-  rescan_and_rearm();
+  await_file_writers();
+  if (const int fd = engine_->watches().fd(); fd >= 0) {
+    watched_files_.emplace(loop_, fd);
+    await_watched_files();
+  }
+  reconcile_and_rearm();
+  follow_processes();
   drain_and_rearm();
   loop_.run();
-  engine_.reset();  // detaches
+  if (watched_files_) watched_files_->release();  // the engine's own
+  engine_.reset();                                // detaches
   log_.info("stopped");
   return exit_ok;
 }

@@ -1,6 +1,6 @@
 // The daemon: everything wired together on one loop.
 //
-// Purpose:   load, listen, attach, and then rescan and drain by timer until told to stop.
+// Purpose:   load, listen, attach, and then follow processes and drain until told to stop.
 // Ownership: owns all of it for the time of run().
 // Thread:    run() is the loop's thread.
 #pragma once

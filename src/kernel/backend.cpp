@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "kernel/map_reader.h"
 #include "kernel/metric_program.h"
 
 namespace sdt::kernel {
@@ -67,6 +69,11 @@ Result<std::unique_ptr<KernelBackend>> KernelBackend::create(const Features& fea
                   verdict_entries);
   }
   if (status) {
+    status = make(backend->newcomers_, BPF_MAP_TYPE_HASH, "sdt_newcomers",
+                  std::uint32_t{sizeof(sdt_process_key)}, std::uint32_t{sizeof(sdt_newcomer)},
+                  std::uint32_t{SDT_MAX_NEWCOMERS});
+  }
+  if (status) {
     status = make(backend->scratch_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch", index,
                   std::uint32_t{SDT_MAX_KEY + SDT_STRING_BUFFER}, std::uint32_t{SDT_SCRATCH_SLOTS});
   }
@@ -81,25 +88,53 @@ Result<std::unique_ptr<KernelBackend>> KernelBackend::create(const Features& fea
 
 Result<std::unique_ptr<plan::MetricProgram>> KernelBackend::load(std::uint32_t target,
                                                                  const spec::Metric& metric) {
-  const SharedMaps shared{sites_map_.get(), verdicts_.get(), scratch_.get(), scratch_in_use_.get()};
+  const SharedMaps shared{sites_map_.get(), verdicts_.get(), newcomers_.get(), scratch_.get(),
+                          scratch_in_use_.get()};
   auto program = MetricProgramImpl::load(metric, target, features_, shared, sites_);
   if (!program) return tl::unexpected(std::move(program).error());
   return std::move(*program);
 }
 
-Status KernelBackend::judge(std::uint32_t target, std::uint32_t pid, plan::Verdict verdict) {
-  const sdt_process_key key{pid, target};
+Result<std::vector<plan::Newcomer>> KernelBackend::newcomers() {
+  std::vector<plan::Newcomer> found;
+  const HashShape shape{sizeof(sdt_process_key), sizeof(sdt_newcomer), 1};
+  auto status = read_hash(newcomers_.get(), shape, [&](auto key_bytes, auto words) {
+    sdt_process_key key{};
+    sdt_newcomer noted{};
+    std::memcpy(&key, key_bytes.data(), sizeof key);
+    std::memcpy(&noted, words.data(), sizeof noted);
+    const std::size_t length = strnlen(noted.comm, sizeof noted.comm);
+    found.push_back({key.target,
+                     {key.pid, key.image},
+                     noted.first_nsecs,
+                     noted.cgroup,
+                     noted.uid,
+                     std::string(noted.comm, length)});
+  });
+  if (!status) return tl::unexpected(std::move(status).error());
+  return found;
+}
+
+Status KernelBackend::judge(std::uint32_t target, const ImageKey& image, plan::Verdict verdict) {
+  const sdt_process_key key{image.pid, target, image.image};
   const std::uint32_t value = verdict == plan::Verdict::member ? SDT_MEMBER : SDT_FOREIGN;
   if (bpf_map_update_elem(verdicts_.get(), &key, &value, BPF_ANY) != 0) {
-    return fail_errno(errno,
-                      fmt::format("telling the kernel which target process {} belongs to", pid));
+    return fail_errno(
+        errno, fmt::format("telling the kernel which target process {} belongs to", image.pid));
   }
+  dismiss(target, image);
   return {};
 }
 
-void KernelBackend::forget_process(std::uint32_t target, std::uint32_t pid) {
-  const sdt_process_key key{pid, target};
+void KernelBackend::dismiss(std::uint32_t target, const ImageKey& image) {
+  const sdt_process_key key{image.pid, target, image.image};
   // ENOENT is the state wanted.
+  bpf_map_delete_elem(newcomers_.get(), &key);
+}
+
+void KernelBackend::forget(std::uint32_t target, const ImageKey& image) {
+  dismiss(target, image);
+  const sdt_process_key key{image.pid, target, image.image};
   bpf_map_delete_elem(verdicts_.get(), &key);
 }
 

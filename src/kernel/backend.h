@@ -30,9 +30,11 @@ class KernelBackend final : public plan::Backend {
 
   [[nodiscard]] Result<std::unique_ptr<plan::MetricProgram>> load(
       std::uint32_t target, const spec::Metric& metric) override;
-  [[nodiscard]] Status judge(std::uint32_t target, std::uint32_t pid,
+  [[nodiscard]] Result<std::vector<plan::Newcomer>> newcomers() override;
+  [[nodiscard]] Status judge(std::uint32_t target, const ImageKey& image,
                              plan::Verdict verdict) override;
-  void forget_process(std::uint32_t target, std::uint32_t pid) override;
+  void dismiss(std::uint32_t target, const ImageKey& image) override;
+  void forget(std::uint32_t target, const ImageKey& image) override;
 
  private:
   explicit KernelBackend(const Features& features) : features_(features) {}
@@ -40,6 +42,7 @@ class KernelBackend final : public plan::Backend {
   Features features_;
   UniqueFd sites_map_;
   UniqueFd verdicts_;
+  UniqueFd newcomers_;
   UniqueFd scratch_;
   UniqueFd scratch_in_use_;
   std::shared_ptr<SiteTable> sites_;

@@ -1,6 +1,7 @@
 #include "kernel/features.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <sys/stat.h>
@@ -8,6 +9,8 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -58,20 +61,54 @@ PidNamespace own_pid_namespace() {
   return {facts.st_dev, facts.st_ino};
 }
 
-bool has_task_storage() {
+struct BtfDeleter {
+  void operator()(btf* types) const { btf__free(types); }
+};
+
+/// Byte offset of a member that is no bit field; 0: there is none, or it stands first.
+std::uint32_t member_offset(const btf* types, const btf_type* of, std::string_view name) {
+  const btf_member* members = btf_members(of);
+  for (std::uint16_t i = 0; i < btf_vlen(of); ++i) {
+    const char* called = btf__name_by_offset(types, members[i].name_off);
+    if (called != nullptr && name == called) return btf_member_bit_offset(of, i) / 8;
+  }
+  return 0;
+}
+
+/// The names hold since Linux 5.7: start_boottime came with 5.5, self_exec_id has 64 bits
+/// since 5.7.
+TaskFields find_task_fields() {
+  const std::unique_ptr<btf, BtfDeleter> types(btf__load_vmlinux_btf());
+  if (!types) return {};
+  const int id = btf__find_by_name_kind(types.get(), "task_struct", BTF_KIND_STRUCT);
+  if (id < 0) return {};
+  const btf_type* task = btf__type_by_id(types.get(), static_cast<std::uint32_t>(id));
+  const TaskFields fields{member_offset(types.get(), task, "group_leader"),
+                          member_offset(types.get(), task, "start_boottime"),
+                          member_offset(types.get(), task, "self_exec_id")};
+  const bool all =
+      fields.group_leader != 0 && fields.start_boottime != 0 && fields.self_exec_id != 0;
+  return all ? fields : TaskFields{};
+}
+
+bool has_current_task() {
   return access(kernel_btf, R_OK) == 0 &&
-         libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1 &&
          libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf, nullptr) == 1;
+}
+
+bool has_task_storage() {
+  return has_current_task() && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1;
 }
 
 }  // namespace
 
 std::string Features::text() const {
-  return fmt::format("{}, {}, pairs in {}, {} CPUs{}",
-                     uprobe_multi ? "uprobe_multi" : "perf uprobes",
-                     sleepable ? "sleepable programs" : "programs that cannot wait for a page",
-                     task_storage ? "task storage" : "a hash", possible_cpus,
-                     pid_namespace.inode == 0 ? "" : ", only the processes of this pid namespace");
+  return fmt::format(
+      "{}, {}, pairs in {}, {} CPUs{}{}", uprobe_multi ? "uprobe_multi" : "perf uprobes",
+      sleepable ? "sleepable programs" : "programs that cannot wait for a page",
+      task_storage ? "task storage" : "a hash", possible_cpus,
+      pid_namespace.inode == 0 ? "" : ", only the processes of this pid namespace",
+      task_fields.group_leader != 0 ? "" : ", no BTF: a process is told by its pid alone");
 }
 
 Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
@@ -111,6 +148,7 @@ Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
                     kernel_btf));
   }
   features.pid_namespace = own_pid_namespace();
+  if (has_current_task()) features.task_fields = find_task_fields();
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 1) return fail_errno(-cpus, "reading /sys/devices/system/cpu/possible");
   features.possible_cpus = static_cast<std::size_t>(cpus);

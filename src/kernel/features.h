@@ -24,6 +24,15 @@ struct PidNamespace {
   std::uint64_t inode = 0;
 };
 
+/// Where struct task_struct of the running kernel keeps what tells one process image from the next.
+/// Zeros: the kernel has no BTF that would say; a pid is then taken for the same process until it
+/// is seen to end.
+struct TaskFields {
+  std::uint32_t group_leader = 0;
+  std::uint32_t start_boottime = 0;
+  std::uint32_t self_exec_id = 0;
+};
+
 struct Features {
   bool uprobe_multi = false;  ///< one link for many sites (6.6); else a perf event for each
   bool sleepable = false;     ///< programs may wait for a page (6.0)
@@ -31,6 +40,7 @@ struct Features {
       false;  ///< thread-keyed pairs in task-local storage (5.11, and the kernel's BTF)
   std::size_t possible_cpus = 1;
   PidNamespace pid_namespace{};
+  TaskFields task_fields{};
 
   /// "uprobe_multi, sleepable, task storage, 2 CPUs": for the log.
   [[nodiscard]] std::string text() const;

@@ -39,6 +39,8 @@ void shape_maps(const struct probe& skeleton, const ProgramConfig& config) {
   shape(skeleton.maps.series, {sizes.series_per_cpu ? BPF_MAP_TYPE_PERCPU_HASH : BPF_MAP_TYPE_HASH,
                                sizes.series_entries, config.program.key_size, sizes.cell_size});
   shape(skeleton.maps.other, {BPF_MAP_TYPE_ARRAY, 1, sizeof(std::uint32_t), sizes.cell_size});
+  shape(skeleton.maps.spills,
+        {BPF_MAP_TYPE_HASH, SDT_MAX_SPILLS, sizeof(sdt_process_key), sizes.cell_size});
   shape(skeleton.maps.hits, {BPF_MAP_TYPE_PERCPU_ARRAY, sizes.probe_entries, sizeof(std::uint32_t),
                              sizeof(std::uint64_t)});
   shape(skeleton.maps.pairs,
@@ -55,6 +57,7 @@ void shape_maps(const struct probe& skeleton, const ProgramConfig& config) {
 Status share_maps(const struct probe& skeleton, const SharedMaps& shared) {
   for (const auto& [map, fd] : {std::pair{skeleton.maps.sites, shared.sites},
                                 std::pair{skeleton.maps.verdicts, shared.verdicts},
+                                std::pair{skeleton.maps.newcomers, shared.newcomers},
                                 std::pair{skeleton.maps.scratch, shared.scratch},
                                 std::pair{skeleton.maps.scratch_in_use, shared.scratch_in_use}}) {
     if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
@@ -89,7 +92,8 @@ Result<std::unique_ptr<MetricProgramImpl>> MetricProgramImpl::load(
                                    .sleepable = features.sleepable,
                                    .task_storage = features.task_storage,
                                    .possible_cpus = features.possible_cpus,
-                                   .pid_namespace = features.pid_namespace});
+                                   .pid_namespace = features.pid_namespace,
+                                   .task_fields = features.task_fields});
   if (!config) return tl::unexpected(std::move(config).error());
 
   Skeleton skeleton(probe__open());
@@ -164,6 +168,18 @@ Result<Samples> MetricProgramImpl::drain() {
   });
   if (!status) return tl::unexpected(std::move(status).error());
 
+  const HashShape spill_shape{sizeof(sdt_process_key), config_.maps.cell_size, 1};
+  status = read_hash(bpf_map__fd(skeleton_->maps.spills), spill_shape, [&](auto bytes, auto words) {
+    sdt_process_key image{};
+    std::memcpy(&image, bytes.data(), sizeof image);
+    const sdt_key_header header{image.pid, spilled_bit, image.image};
+    const std::size_t at = samples.keys.size();
+    samples.keys.resize(at + config_.layout.size);
+    std::memcpy(samples.keys.data() + at, &header, sizeof header);
+    samples.words.insert(samples.words.end(), words.begin(), words.end());
+  });
+  if (!status) return tl::unexpected(std::move(status).error());
+
   const std::uint32_t zero = 0;
   samples.other.resize(samples.words_per_cell);
   if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.other), &zero, samples.other.data()) != 0) {
@@ -198,22 +214,30 @@ Result<Tally> MetricProgramImpl::tally() {
 
 void MetricProgramImpl::forget_keys(std::span<const std::string> keys) {
   // A key that is already gone is what we want; nothing else can go wrong with a valid descriptor.
-  for (const std::string& key : keys)
-    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.series), key.data());
+  for (const std::string& key : keys) {
+    const auto bytes = std::as_bytes(std::span(key));
+    if (is_spilled(bytes)) {
+      const ImageKey image = image_of(bytes);
+      const sdt_process_key spilled{image.pid, config_.program.target, image.image};
+      bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.spills), &spilled);
+    } else {
+      bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.series), key.data());
+    }
+  }
 }
 
 std::uint64_t MetricProgramImpl::expire_starts(
-    const std::function<bool(std::uint32_t)>& has_ended) {
+    const std::function<bool(const ImageKey&)>& has_ended) {
   if (!bpf_map__autocreate(skeleton_->maps.pairs)) return 0;
   const int map_fd = bpf_map__fd(skeleton_->maps.pairs);
-  std::map<std::uint32_t, bool> ended;
+  std::map<ImageKey, bool> ended;
   std::vector<sdt_pair_key> stale;
   const auto status =
       read_hash(map_fd, {sizeof(sdt_pair_key), config_.maps.pair_size, 1}, [&](auto bytes, auto) {
         sdt_pair_key key{};
         std::memcpy(&key, bytes.data(), sizeof key);
-        const auto [known, is_new] = ended.try_emplace(key.pid, false);
-        if (is_new) known->second = has_ended(key.pid);
+        const auto [known, is_new] = ended.try_emplace(ImageKey{key.pid, key.image}, false);
+        if (is_new) known->second = has_ended(known->first);
         if (known->second) stale.push_back(key);
       });
   std::uint64_t expired = 0;

@@ -26,6 +26,7 @@ namespace sdt::kernel {
 struct SharedMaps {
   int sites = -1;
   int verdicts = -1;
+  int newcomers = -1;
   int scratch = -1;
   int scratch_in_use = -1;
 };
@@ -44,7 +45,7 @@ class MetricProgramImpl final : public plan::MetricProgram {
   [[nodiscard]] Result<Tally> tally() override;
   void forget_keys(std::span<const std::string> keys) override;
   [[nodiscard]] std::uint64_t expire_starts(
-      const std::function<bool(std::uint32_t pid)>& has_ended) override;
+      const std::function<bool(const ImageKey&)>& has_ended) override;
   [[nodiscard]] std::uint64_t map_bytes() const override;
 
  private:

@@ -18,7 +18,7 @@ namespace sdt::kernel {
 namespace {
 
 /// Room beside max_series for keys of processes that are not classified yet.
-constexpr std::uint32_t unclassified_reserve = 256;
+constexpr std::uint32_t unclassified_reserve = 1024;
 /// Above this, per-CPU cells are given up for one shared hash.
 constexpr std::uint64_t per_cpu_limit_bytes = 64ULL << 20;
 /// struct htab_elem of the kernel's hash table (6.18), in bytes.
@@ -390,6 +390,9 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   program.sleepable = options.sleepable ? 1 : 0;
   program.pid_ns_device = options.pid_namespace.device;
   program.pid_ns_inode = options.pid_namespace.inode;
+  program.task_group_leader = options.task_fields.group_leader;
+  program.task_start_boottime = options.task_fields.start_boottime;
+  program.task_self_exec_id = options.task_fields.self_exec_id;
   program.cell = static_cast<std::uint8_t>(config.cell);
   program.keep_pid = spec::is_per_process(metric) ? 1 : 0;
   program.is_counter = metric.type == spec::MetricType::counter ? 1 : 0;
@@ -399,7 +402,7 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   configure_labels(metric, writer, config);
   configure_bounds(metric, program);
   // A small key fits the program's stack; SMALL_KEY in series.bpf.h.
-  if (program.key_size > 64) program.needs_scratch = 1;
+  if (program.key_size > 72) program.needs_scratch = 1;
   if (!writer.problem().empty()) return fail(Errc::exhausted, writer.problem());
 
   config.maps = size_maps(metric, options, config);
@@ -438,8 +441,10 @@ std::uint64_t map_bytes(const ProgramConfig& config, std::size_t possible_cpus) 
       has_pairs ? maps.pair_entries * (element_header + sizeof(sdt_pair_key) + maps.pair_size) : 0;
   const std::uint64_t counters =
       (std::uint64_t{maps.probe_entries} + SDT_TALLY_COUNT) * sizeof(std::uint64_t) * possible_cpus;
-  return series_bytes(maps, config.layout.size, possible_cpus) + pairs + counters + maps.cell_size +
-         sizeof(sdt_program);
+  const std::uint64_t spills =
+      SDT_MAX_SPILLS * (element_header + sizeof(sdt_process_key) + maps.cell_size);
+  return series_bytes(maps, config.layout.size, possible_cpus) + pairs + spills + counters +
+         maps.cell_size + sizeof(sdt_program);
 }
 
 }  // namespace sdt::kernel

@@ -26,6 +26,7 @@ struct ProgramOptions {
   bool task_storage = false;
   std::size_t possible_cpus = 1;
   PidNamespace pid_namespace{};
+  TaskFields task_fields{};
 };
 
 /// How the program's maps are made.

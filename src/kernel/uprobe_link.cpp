@@ -41,6 +41,8 @@ class MultiLink final : public plan::Link {
   MultiLink(UniqueFd link, SiteEntries entries)
       : entries_(std::move(entries)), link_(std::move(link)) {}
 
+  void close() override { link_ = UniqueFd(); }
+
  private:
   SiteEntries entries_;  // given back after the link is closed: members go in reverse order
   UniqueFd link_;
@@ -59,6 +61,8 @@ class PerfLink final : public plan::Link {
   PerfLink& operator=(const PerfLink&) = delete;
   ~PerfLink() override { detach(); }
 
+  void close() override { detach(); }
+
  private:
   // Each close waits in the kernel for about 0.1 s; side by side, what can overlap does.
   void detach() {
@@ -75,6 +79,8 @@ class PerfLink final : public plan::Link {
       for (; first < count; ++first) close_every(first, count);
     }
     if (count > 0) close_every(0, count);
+    closers.clear();  // waits for them
+    links_.clear();
   }
   void close_every(std::size_t first, std::size_t step) {
     for (std::size_t i = first; i < links_.size(); i += step) links_[i].reset();

@@ -71,6 +71,16 @@ MetricSnapshot target_processes(const SelfMetrics& self) {
   return into;
 }
 
+MetricSnapshot target_waiting(const SelfMetrics& self) {
+  MetricSnapshot into =
+      family(MetricType::gauge, "target_waiting",
+             "1 while no metric of the target is attached: processes or probes are not there yet.");
+  for (const Target& target : self.targets) {
+    add(into, {{"target", target.name}}, Int128{target.waiting ? 1 : 0});
+  }
+  return into;
+}
+
 /// Every reason is there from the start, at 0: an increase() over it sees the first event.
 MetricSnapshot attach_errors(const SelfMetrics& self) {
   MetricSnapshot into = family(MetricType::counter, "attach_errors_total",
@@ -142,6 +152,7 @@ void append_metrics(const SelfMetrics& self, std::vector<MetricSnapshot>& all) {
         &Metric::attached);
   counter("attaches_total", "Successful attachments of the metric to the sites of a file.",
           &Metric::attaches);
+  counter("detaches_total", "Times the metric was detached from a file.", &Metric::detaches);
   all.push_back(attach_errors(self));
   all.push_back(events_lost(self));
   counter("events_filtered_total", "Events that the metric's `where` refused.", &Metric::filtered);
@@ -162,7 +173,7 @@ void append_metrics(const SelfMetrics& self, std::vector<MetricSnapshot>& all) {
 
 SelfMetrics::SelfMetrics()
     : attach_delay(
-          {1ms, 2500us, 5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2500ms, 5s, 10s, 30s, 60s}),
+          {1ms, 2500us, 5ms, 10ms, 20ms, 50ms, 100ms, 250ms, 500ms, 1s, 2500ms, 5s, 10s, 30s, 60s}),
       drain_duration({100us, 250us, 500us, 1ms, 2500us, 5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms,
                       1s, 2500ms, 5s}) {}
 
@@ -172,6 +183,7 @@ std::vector<MetricSnapshot> collect(const SelfMetrics& self) {
       single(family(MetricType::gauge, "build_info", "1; the labels say what is running."), 1,
              {{"version", self.version}}));
   all.push_back(target_processes(self));
+  all.push_back(target_waiting(self));
   all.push_back(per_probe(self,
                           family(MetricType::gauge, "probe_sites",
                                  "Sites of the probe that the metric is attached to."),
@@ -182,9 +194,17 @@ std::vector<MetricSnapshot> collect(const SelfMetrics& self) {
                                  "foreign processes apart."),
                           [](const Probe& probe) { return probe.hits; }));
   append_metrics(self, all);
+  all.push_back(single(family(MetricType::gauge, "watcher",
+                              "1; how processes are followed: by perf records, or, where the "
+                              "kernel refuses those, by a rescan of /proc every 2 s."),
+                       1, {{"kind", self.watches_by_records ? "perf" : "rescan"}}));
+  all.push_back(single(family(MetricType::counter, "watcher_overruns_total",
+                              "Times that records of processes were lost and /proc was looked at "
+                              "instead."),
+                       Int128{self.records_lost}));
   all.push_back(self.attach_delay.collect(
       "sdt_exporter_attach_delay_seconds",
-      "Time from seeing that a process mapped a file to its probes being live."));
+      "Time from a process mapping a file to the file's probes being live."));
   all.push_back(self.drain_duration.collect("sdt_exporter_drain_duration_seconds",
                                             "Time to read the BPF maps of all metrics once."));
   all.push_back(timestamp("last_drain_timestamp_seconds",

@@ -33,6 +33,7 @@ struct SelfMetrics {
     bool attached = false;
     std::vector<Probe> probes;
     std::uint64_t attaches = 0;
+    std::uint64_t detaches = 0;
     std::map<Errc, std::uint64_t> attach_errors;
     std::uint64_t lost[loss_reason_count] = {};  ///< indexed by LossReason
     std::uint64_t series = 0;
@@ -47,6 +48,7 @@ struct SelfMetrics {
   struct Target {
     std::string name;
     std::uint64_t processes = 0;
+    bool waiting = true;  ///< none of its metrics is attached
     std::vector<Metric> metrics;
   };
 
@@ -56,6 +58,8 @@ struct SelfMetrics {
 
   std::string version;
   std::vector<Target> targets;
+  bool watches_by_records = false;   ///< else by looking at /proc again and again
+  std::uint64_t records_lost = 0;    ///< how often the kernel had no room for its records
   DurationHistogram attach_delay;    ///< from a mapping seen to its probes live
   DurationHistogram drain_duration;  ///< of all metrics' maps, once
   std::optional<WallTime> last_drain;

@@ -38,20 +38,20 @@ bool is_shown_from_the_start(const spec::Metric& metric) {
 
 }  // namespace
 
-/// Asks once a process and call of apply(), however many keys the process has.
+/// Asks once an image and call of apply(), however many keys the process has.
 class MetricSeries::ProcessViews {
  public:
   explicit ProcessViews(const ProcessLookup& lookup) : lookup_(lookup) {}
 
-  const ProcessView& of(std::uint32_t pid) {
-    const auto [entry, is_new] = seen_.try_emplace(pid);
-    if (is_new) entry->second = lookup_(pid);
+  const ProcessView& of(const ImageKey& image) {
+    const auto [entry, is_new] = seen_.try_emplace(image);
+    if (is_new) entry->second = lookup_(image);
     return entry->second;
   }
 
  private:
   const ProcessLookup& lookup_;
-  std::unordered_map<std::uint32_t, ProcessView> seen_;
+  std::map<ImageKey, ProcessView> seen_;
 };
 
 MetricSeries::MetricSeries(const spec::Metric& metric)
@@ -69,7 +69,7 @@ void MetricSeries::apply(const Samples& samples, const ProcessLookup& process, T
   // since is newer, and for a gauge the newest value wins.
   for (const bool classified : {false, true}) {
     for (std::size_t i = 0; i < samples.count(); ++i) {
-      if ((pid_of(samples.key(i)) == 0) == classified) apply_key(samples, i, processes, now);
+      if ((image_of(samples.key(i)).pid == 0) == classified) apply_key(samples, i, processes, now);
     }
   }
   apply_other(samples, now);
@@ -90,9 +90,11 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   // Every word is compared: a reading between two of the writer's steps may have the event without
   // its value, which then follows in the next reading.
   const bool changed = !std::ranges::equal(cursor.words, cell);
-  const std::uint32_t pid = pid_of(key);
-  if (cursor.state == Cursor::State::member && pid != 0) {
-    const bool over = is_over(processes.of(pid));
+  const ImageKey image = image_of(key);
+  if (cursor.state == Cursor::State::member && image.pid != 0) {
+    const ProcessView& view = processes.of(image);
+    const bool over = is_over(view);
+    cursor.has_last = view.ended && *view.ended <= now;
     if (cursor.process_ended && !over) {  // alive again: another process has got the number
       cursor.state = Cursor::State::undecided;
       cursor.series = nullptr;
@@ -101,7 +103,7 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   }
   if (!changed) return;
 
-  decide(cursor, samples, index, processes);
+  decide(cursor, samples, index, processes, now);
   const std::uint64_t events = events_between(samples.kind, cursor.words, cell);
   cursor.pending = cursor.state == Cursor::State::undecided ? events : 0;
   if (cursor.state == Cursor::State::undecided) return;
@@ -112,9 +114,9 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
     add_difference(samples.kind, cursor.words, cell, cursor.series->value);
     cursor.series->last_event = now;
     if (cursor.folded) folded_ += events;
-    std::vector<std::uint32_t>& living = cursor.series->living;
-    if (ends_with_process_ && pid != 0 && std::ranges::find(living, pid) == living.end()) {
-      living.push_back(pid);
+    std::vector<ImageKey>& living = cursor.series->living;
+    if (ends_with_process_ && image.pid != 0 && std::ranges::find(living, image) == living.end()) {
+      living.push_back(image);
     }
   }
   std::ranges::copy(cell, cursor.words.begin());
@@ -123,15 +125,15 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
 }
 
 void MetricSeries::decide(Cursor& cursor, const Samples& samples, std::size_t index,
-                          ProcessViews& processes) {
+                          ProcessViews& processes, Time now) {
   using State = Cursor::State;
   using Standing = ProcessView::Standing;
-  const std::uint32_t pid = pid_of(samples.key(index));
-  if (pid == 0) {
+  const ImageKey image = image_of(samples.key(index));
+  if (image.pid == 0) {
     if (cursor.state != State::member) place(cursor, samples, index, {});
     return;
   }
-  const ProcessView& view = processes.of(pid);
+  const ProcessView& view = processes.of(image);
   if (cursor.state == State::member) {
     const bool executed_another =
         uses_exe_ && !is_over(view) && view.exe != cursor.exe && view.standing == Standing::member;
@@ -143,6 +145,7 @@ void MetricSeries::decide(Cursor& cursor, const Samples& samples, std::size_t in
     case Standing::member:
       place(cursor, samples, index, view.exe);
       cursor.process_ended = is_over(view);
+      cursor.has_last = view.ended && *view.ended <= now;
       return;
     case Standing::foreign:
       cursor.state = State::foreign;
@@ -166,6 +169,11 @@ void MetricSeries::place(Cursor& cursor, const Samples& samples, std::size_t ind
   if (uses_exe_) {
     cursor.exe = exe;
     if (!admits_exe(metric_, exe)) return;
+  }
+  if (is_spilled(samples.key(index))) {
+    cursor.folded = !other_.empty();
+    cursor.series = &obtain(other_);
+    return;
   }
   cursor.series = &series_for(label_values(metric_, samples.labels(index), exe), cursor.folded);
 }
@@ -195,8 +203,8 @@ void MetricSeries::apply_other(const Samples& samples, Time now) {
 
 void MetricSeries::follow_processes(ProcessViews& processes, Time now) {
   for (auto& [values, series] : series_) {
-    std::erase_if(series.living, [&, &owner = series](std::uint32_t pid) {
-      const ProcessView& view = processes.of(pid);
+    std::erase_if(series.living, [&, &owner = series](const ImageKey& image) {
+      const ProcessView& view = processes.of(image);
       if (!is_over(view)) return false;
       const Time end = view.ended.value_or(now);
       owner.ended = std::max(owner.ended.value_or(end), end);
@@ -212,7 +220,7 @@ std::vector<std::string> MetricSeries::expire(Time now) {
     Cursor& cursor = entry->second;
     cursor.quiet_calls = cursor.changed ? 0 : cursor.quiet_calls + 1;
     cursor.changed = false;
-    if (is_done_with(cursor, pid_of(std::as_bytes(std::span(entry->first))), now)) {
+    if (is_done_with(cursor, image_of(std::as_bytes(std::span(entry->first))).pid, now)) {
       keys.push_back(entry->first);
       entry = cursors_.erase(entry);
     } else {
@@ -239,6 +247,7 @@ bool MetricSeries::is_done_with(const Cursor& cursor, std::uint32_t pid, Time no
   if (cursor.state == Cursor::State::undecided) return false;
   if (cursor.series != nullptr && is_expired(*cursor.series, now)) return true;
   if (metric_.expire_after && now - cursor.last_change > *metric_.expire_after) return true;
+  if (cursor.state == Cursor::State::member && cursor.has_last) return true;
   if (cursor.state != Cursor::State::member || cursor.process_ended) return cursor.quiet_calls >= 1;
   return pid != 0 && !per_process_ && cursor.quiet_calls >= 2;
 }

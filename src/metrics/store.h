@@ -39,7 +39,7 @@ struct ProcessView {
   std::string exe;            ///< for labels; members only
   std::optional<Time> ended;  ///< when a member was first seen to be gone
 };
-using ProcessLookup = std::function<ProcessView(std::uint32_t pid)>;
+using ProcessLookup = std::function<ProcessView(ImageKey image)>;
 
 class MetricSeries {
  public:
@@ -54,15 +54,17 @@ class MetricSeries {
   MetricSeries& operator=(MetricSeries&&) = delete;
   ~MetricSeries() = default;
 
-  /// Adds what happened since the previous call. `process` is asked at most once a process.
+  /// Adds what happened since the previous call. `process` is asked at most once an image. `now` is
+  /// before the samples were read: what a process that had ended by then did is all in them.
   void apply(const Samples& samples, const ProcessLookup& process, Time now);
 
   /// Forgets series that were idle for longer than `expire_after`, or whose process ended long
   /// enough ago, and returns the raw keys that nobody will ask for again: those of expired series,
-  /// those idle for that long, those of ended or foreign processes that did not change since the
-  /// previous call, and, where series are not per process, those of processes that the kernel has
-  /// recorded under 0 for two calls. Their map entries must be deleted before the next drain: a
-  /// returned key that shows up again counts as a new one.
+  /// those idle for that long, those of processes that had ended before they were read, those of
+  /// foreign processes that did not change since the previous call, and, where series are not per
+  /// process, those of processes that the kernel has recorded under 0 for two calls. Their map
+  /// entries must be deleted before the next drain: a returned key that shows up again counts as a
+  /// new one.
   [[nodiscard]] std::vector<std::string> expire(Time now);
 
   /// Drops the previous words: the maps behind the samples were made anew and count from zero.
@@ -88,7 +90,7 @@ class MetricSeries {
     std::optional<Time> last_event;
     /// Only kept where series end with their process: who feeds this one and has not ended, and
     /// when the latest of the others ended.
-    std::vector<std::uint32_t> living;
+    std::vector<ImageKey> living;
     std::optional<Time> ended;
   };
 
@@ -98,6 +100,7 @@ class MetricSeries {
 
     State state = State::undecided;
     bool process_ended = false;  ///< members only
+    bool has_last = false;       ///< the process had ended before its words were read
     bool folded = false;         ///< its label set found no room: it counts in `other`
     bool changed = false;        ///< since the previous expire()
     unsigned quiet_calls = 0;    ///< of expire() without a change
@@ -122,7 +125,8 @@ class MetricSeries {
   void apply_key(const Samples& samples, std::size_t index, ProcessViews& processes, Time now);
   void apply_other(const Samples& samples, Time now);
   /// Finds out whose events the key holds, and where they count.
-  void decide(Cursor& cursor, const Samples& samples, std::size_t index, ProcessViews& processes);
+  void decide(Cursor& cursor, const Samples& samples, std::size_t index, ProcessViews& processes,
+              Time now);
   void place(Cursor& cursor, const Samples& samples, std::size_t index, const std::string& exe);
   Series& series_for(LabelValues values, bool& folded);
   Series& obtain(LabelValues values);

@@ -21,6 +21,16 @@
 
 namespace sdt::plan {
 
+/// What the kernel noted of an image at its first event that no verdict was there for.
+struct Newcomer {
+  std::uint32_t target = 0;
+  ImageKey image;
+  std::uint64_t first_event = 0;  ///< ns, CLOCK_MONOTONIC
+  std::uint64_t cgroup = 0;       ///< id in the unified hierarchy
+  std::uint32_t uid = 0;
+  std::string comm;
+};
+
 /// Whether a process that maps a traced file belongs to the target.
 enum class Verdict : std::uint8_t { member, foreign };
 
@@ -28,6 +38,10 @@ enum class Verdict : std::uint8_t { member, foreign };
 class Link {
  public:
   virtual ~Link() = default;
+
+  /// Detaches. The kernel may take 0.1 s for it, so that this may be called on another thread than
+  /// the loop's; destroying the link afterwards takes no time.
+  virtual void close() = 0;
 };
 
 /// The BPF program and maps of one metric.
@@ -49,7 +63,7 @@ class MetricProgram {
   /// Frees starts in flight of processes that ended, and returns how many there were: they are
   /// lost. Starts in task-local storage go with their thread, uncounted.
   [[nodiscard]] virtual std::uint64_t expire_starts(
-      const std::function<bool(std::uint32_t pid)>& has_ended) = 0;
+      const std::function<bool(const ImageKey&)>& has_ended) = 0;
 
   /// Kernel memory of the metric's own maps, in bytes, as sized (an estimate from above of what is
   /// touched).
@@ -65,10 +79,17 @@ class Backend {
   [[nodiscard]] virtual Result<std::unique_ptr<MetricProgram>> load(std::uint32_t target,
                                                                     const spec::Metric& metric) = 0;
 
-  /// From now on events of this process are counted (member) or passed over (foreign). Before a
-  /// judgement they are recorded under the process.
-  [[nodiscard]] virtual Status judge(std::uint32_t target, std::uint32_t pid, Verdict verdict) = 0;
-  virtual void forget_process(std::uint32_t target, std::uint32_t pid) = 0;
+  /// Images that fired and wait for a judgement.
+  [[nodiscard]] virtual Result<std::vector<Newcomer>> newcomers() = 0;
+
+  /// From now on events of this image are counted (member) or passed over (foreign), and it is no
+  /// newcomer any more. Before a judgement they are recorded under the image.
+  [[nodiscard]] virtual Status judge(std::uint32_t target, const ImageKey& image,
+                                     Verdict verdict) = 0;
+  /// Takes word back of an image that was judged meanwhile.
+  virtual void dismiss(std::uint32_t target, const ImageKey& image) = 0;
+  /// Takes word and judgement back; for images that have ended.
+  virtual void forget(std::uint32_t target, const ImageKey& image) = 0;
 };
 
 }  // namespace sdt::plan

@@ -10,7 +10,25 @@ bool is_user(const std::variant<std::uint32_t, std::string>& user, const proc::P
   return std::get<std::string>(user) == process.user;
 }
 
+bool asks_for_more(const spec::ProcessSelector& selector) {
+  return selector.cmdline || selector.user;
+}
+
 }  // namespace
+
+Match matches_program(const spec::Target& target, const proc::Process& process) {
+  Match best = Match::no;
+  for (const spec::ProcessSelector& selector : target.processes) {
+    spec::ProcessSelector program;
+    program.exe = selector.exe;
+    program.comm = selector.comm;
+    program.pid = selector.pid;
+    if (!matches(program, process)) continue;
+    if (!asks_for_more(selector)) return Match::yes;
+    best = Match::depends;
+  }
+  return best;
+}
 
 bool matches(const spec::ProcessSelector& selector, const proc::Process& process) {
   return (!selector.exe || selector.exe->matches_path(process.exe)) &&

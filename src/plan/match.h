@@ -10,6 +10,12 @@
 
 namespace sdt::plan {
 
+enum class Match : std::uint8_t { no, yes, depends };
+
+/// What the program alone (exe, comm, pid: what the kernel's records tell) says about whether a
+/// process belongs; `depends`: the other keys of an entry decide.
+[[nodiscard]] Match matches_program(const spec::Target& target, const proc::Process& process);
+
 /// True when every key that the selector sets holds.
 [[nodiscard]] bool matches(const spec::ProcessSelector& selector, const proc::Process& process);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 namespace sdt::proc {
 namespace {
@@ -75,13 +76,37 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
   if (!executable || !offset || !file || !start || !end || is_pseudo_file(line)) {
     return std::nullopt;
   }
-  Mapping mapping{*start, *end, *offset, *file, {}, line.ends_with(deleted_mark)};
-  if (mapping.deleted) line.remove_suffix(deleted_mark.size());
-  mapping.path = unescape_path(line);
+  Mapping mapping{*start, *end, *offset, *file, {}, false};
+  set_mapping_path(mapping, unescape_path(line));
   return mapping;
 }
 
 }  // namespace
+
+void set_mapping_path(Mapping& mapping, std::string path) {
+  mapping.deleted = path.ends_with(deleted_mark);
+  if (mapping.deleted) path.resize(path.size() - deleted_mark.size());
+  mapping.path = std::move(path);
+}
+
+bool is_of_a_file(const Mapping& mapping) {
+  return mapping.file.inode != 0 && !is_pseudo_file(mapping.path) &&
+         !mapping.path.starts_with("//");
+}
+
+std::vector<unsigned> parse_cpu_list(std::string_view text) {
+  constexpr unsigned most = 1U << 16;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::vector<unsigned> cpus;
+  while (!text.empty()) {
+    std::string_view last = cut(text, ',');
+    const auto first = to_number<unsigned>(cut(last, '-'));
+    const auto end = last.empty() ? first : to_number<unsigned>(last);
+    if (!first || !end || *end >= most) continue;
+    for (unsigned cpu = *first; cpu <= *end; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
 
 std::optional<Stat> parse_stat(std::string_view text) {
   const std::size_t open = text.find('(');
@@ -90,7 +115,7 @@ std::optional<Stat> parse_stat(std::string_view text) {
     return std::nullopt;
   }
   // Numbers as in proc(5): the comm is field 2.
-  constexpr std::size_t state = 3, parent = 4, flags = 9, start_time = 22;
+  constexpr std::size_t state = 3, parent = 4, flags = 9, threads = 20, start_time = 22;
   std::array<std::string_view, start_time + 1> fields;
   std::string_view rest = text.substr(close + 1);
   if (rest.starts_with(' ')) rest.remove_prefix(1);
@@ -100,9 +125,16 @@ std::optional<Stat> parse_stat(std::string_view text) {
   const auto parent_pid = to_number<std::uint32_t>(fields[parent]);
   const auto flag_bits = to_number<std::uint32_t>(fields[flags]);
   const auto start_ticks = to_number<std::uint64_t>(fields[start_time]);
-  if (fields[state].size() != 1 || !parent_pid || !flag_bits || !start_ticks) return std::nullopt;
-  return Stat{std::string(text.substr(open + 1, close - open - 1)), fields[state].front(),
-              *parent_pid, *start_ticks, (*flag_bits & pf_kthread) != 0};
+  const auto thread_count = to_number<std::uint32_t>(fields[threads]);
+  if (fields[state].size() != 1 || !parent_pid || !flag_bits || !start_ticks || !thread_count) {
+    return std::nullopt;
+  }
+  return Stat{std::string(text.substr(open + 1, close - open - 1)),
+              fields[state].front(),
+              *parent_pid,
+              *start_ticks,
+              (*flag_bits & pf_kthread) != 0,
+              *thread_count};
 }
 
 std::vector<Mapping> parse_maps(std::string_view text) {

@@ -22,6 +22,7 @@ struct Stat {
   std::uint32_t parent = 0;
   std::uint64_t start_ticks = 0;
   bool kernel_thread = false;  ///< PF_KTHREAD in the flags
+  std::uint32_t threads = 0;
 };
 
 /// /proc/PID/stat. The comm may hold anything, closing brackets and newlines included. nullopt when
@@ -32,6 +33,16 @@ struct Stat {
 /// left out, as are device memory and System V segments; memfds stay). The kernel's escape \012 is
 /// undone in paths; it knows no other here. Malformed lines are left out.
 [[nodiscard]] std::vector<Mapping> parse_maps(std::string_view text);
+
+/// Takes a path as the kernel reports it, without its mark for deleted files.
+void set_mapping_path(Mapping& mapping, std::string path);
+
+/// False for device memory, System V segments and the kernel's own objects, which have a name like
+/// a file's.
+[[nodiscard]] bool is_of_a_file(const Mapping& mapping);
+
+/// "0-3,5", the form of /sys/devices/system/cpu/online. What cannot be read is left out.
+[[nodiscard]] std::vector<unsigned> parse_cpu_list(std::string_view text);
 
 /// /proc/PID/cmdline: arguments joined by blanks, without a trailing one.
 [[nodiscard]] std::string parse_cmdline(std::string_view text);

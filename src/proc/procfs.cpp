@@ -64,6 +64,24 @@ FileText read_text(const std::string& path, std::size_t limit = no_limit) {
   return result;
 }
 
+Result<std::vector<std::uint32_t>> list_numbers(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+  if (directory == nullptr) return fail_errno(errno, fmt::format("list {}", path));
+  std::vector<std::uint32_t> numbers;
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    std::uint32_t number = 0;
+    const char* const end = name.data() + name.size();
+    const auto [stop, problem] = std::from_chars(name.data(), end, number);
+    if (problem == std::errc() && stop == end) numbers.push_back(number);
+    errno = 0;
+  }
+  if (errno != 0) return fail_errno(errno, fmt::format("list {}", path));
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 Result<Stat> read_stat(const std::string& root, std::uint32_t pid) {
   const auto [text, error] = read_text(fmt::format("{}/{}/stat", root, pid));
   if (error != 0) return process_failure(error, pid, "stat", "");
@@ -71,10 +89,29 @@ Result<Stat> read_stat(const std::string& root, std::uint32_t pid) {
   if (!stat) {
     return fail(Errc::invalid, fmt::format("{}/{}/stat is not in the known format", root, pid));
   }
-  if (stat->state == 'Z' || stat->state == 'X' || stat->state == 'x') {
+  // A main thread that has left stays a zombie for as long as other threads live.
+  if ((stat->state == 'Z' && stat->threads <= 1) || stat->state == 'X' || stat->state == 'x') {
     return fail(Errc::gone, fmt::format("process {} has ended", pid));
   }
   return *stat;
+}
+
+/// The thread whose files stand for the process: the main one, or, when that has left, any other.
+/// /proc shows nothing of a thread that has ended, but answers to every thread's number.
+std::uint32_t speaker_of(const std::string& root, std::uint32_t pid, const Stat& stat) {
+  if (stat.state != 'Z') return pid;
+  for (const std::uint32_t tid :
+       list_numbers(fmt::format("{}/{}/task", root, pid)).value_or(std::vector<std::uint32_t>())) {
+    const auto text = read_text(fmt::format("{}/{}/stat", root, tid));
+    const auto thread = parse_stat(text.text);
+    if (thread && thread->state != 'Z' && thread->state != 'X') return tid;
+  }
+  return pid;
+}
+
+std::uint32_t speaker_of(const std::string& root, std::uint32_t pid) {
+  const auto stat = read_stat(root, pid);
+  return stat ? speaker_of(root, pid, *stat) : pid;
 }
 
 Result<std::string> read_exe(const std::string& root, std::uint32_t pid) {
@@ -115,11 +152,12 @@ Result<Process> read_facts(const std::string& root, std::uint32_t pid, const Sta
   if (stat.kernel_thread) {
     return fail(Errc::unsupported, fmt::format("process {} is a kernel thread", pid));
   }
-  auto exe = read_exe(root, pid);
+  const std::uint32_t speaker = speaker_of(root, pid, stat);
+  auto exe = read_exe(root, speaker);
   if (!exe) return tl::unexpected(std::move(exe).error());
-  const auto cmdline = read_text(fmt::format("{}/{}/cmdline", root, pid), longest_cmdline);
+  const auto cmdline = read_text(fmt::format("{}/{}/cmdline", root, speaker), longest_cmdline);
   if (cmdline.error != 0) return process_failure(cmdline.error, pid, "cmdline", "");
-  const auto status = read_text(fmt::format("{}/{}/status", root, pid));
+  const auto status = read_text(fmt::format("{}/{}/status", root, speaker));
   if (status.error != 0) return process_failure(status.error, pid, "status", "");
   const auto uid = parse_status_uid(status.text);
   if (!uid) return fail(Errc::invalid, fmt::format("{}/{}/status names no Uid", root, pid));
@@ -143,21 +181,7 @@ UniqueFd open_for_reading(const std::string& path) {
 }  // namespace
 
 Result<std::vector<std::uint32_t>> Procfs::pids() const {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(root_.c_str()), ::closedir);
-  if (directory == nullptr) return fail_errno(errno, fmt::format("list {}", root_));
-  std::vector<std::uint32_t> pids;
-  errno = 0;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    std::uint32_t pid = 0;
-    const char* const end = name.data() + name.size();
-    const auto [stop, problem] = std::from_chars(name.data(), end, pid);
-    if (problem == std::errc() && stop == end) pids.push_back(pid);
-    errno = 0;
-  }
-  if (errno != 0) return fail_errno(errno, fmt::format("list {}", root_));
-  std::sort(pids.begin(), pids.end());
-  return pids;
+  return list_numbers(root_);
 }
 
 Result<ProcessId> Procfs::identify(std::uint32_t pid) const {
@@ -178,7 +202,7 @@ Result<Process> Procfs::read(std::uint32_t pid) const {
     if (after->start_ticks != before->start_ticks) {
       return fail(Errc::gone, fmt::format("process {} has ended and another took its pid", pid));
     }
-    const auto exe = read_exe(root_, pid);
+    const auto exe = read_exe(root_, speaker_of(root_, pid, *after));
     if (!exe) return tl::unexpected(exe.error());
     if (after->comm == process->comm && *exe == process->exe) return process;
   }
@@ -187,9 +211,14 @@ Result<Process> Procfs::read(std::uint32_t pid) const {
 }
 
 Result<std::vector<Mapping>> Procfs::mapped_files(std::uint32_t pid) const {
-  const auto [text, error] = read_text(fmt::format("{}/{}/maps", root_, pid));
-  if (error != 0) return process_failure(error, pid, "maps", "CAP_SYS_PTRACE");
-  std::vector<Mapping> mappings = parse_maps(text);
+  FileText maps = read_text(fmt::format("{}/{}/maps", root_, pid));
+  if (maps.text.empty()) {
+    if (const std::uint32_t thread = speaker_of(root_, pid); thread != pid) {
+      maps = read_text(fmt::format("{}/{}/maps", root_, thread));
+    }
+  }
+  if (maps.error != 0) return process_failure(maps.error, pid, "maps", "CAP_SYS_PTRACE");
+  std::vector<Mapping> mappings = parse_maps(maps.text);
   std::set<FileId> seen;
   std::erase_if(mappings,
                 [&](const Mapping& mapping) { return !seen.insert(mapping.file).second; });
@@ -197,8 +226,14 @@ Result<std::vector<Mapping>> Procfs::mapped_files(std::uint32_t pid) const {
 }
 
 Result<UniqueFd> Procfs::open_mapping(std::uint32_t pid, const Mapping& mapping) const {
-  UniqueFd fd = open_for_reading(
-      fmt::format("{}/{}/map_files/{:x}-{:x}", root_, pid, mapping.start, mapping.end));
+  const auto mapped_by = [&](std::uint32_t thread) {
+    return open_for_reading(
+        fmt::format("{}/{}/map_files/{:x}-{:x}", root_, thread, mapping.start, mapping.end));
+  };
+  UniqueFd fd = mapped_by(pid);
+  if (!fd.valid()) {
+    if (const std::uint32_t thread = speaker_of(root_, pid); thread != pid) fd = mapped_by(thread);
+  }
   const int map_files_error = fd.valid() ? 0 : errno;
   if (fd.valid() && is_same_file(fd.get(), mapping.file, false)) return fd;
 

@@ -54,6 +54,7 @@ class SamplesBuilder {
   [[nodiscard]] std::string key_of(std::uint32_t pid, const std::vector<RawLabel>& labels) const {
     std::string key(samples_.layout.size, '\0');
     std::uint32_t signs = 0;
+    constexpr std::uint64_t image = 0xfeed;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const KeyField& field = samples_.layout.fields[i];
       if (const auto* text = std::get_if<std::string>(&labels[i])) {
@@ -67,6 +68,7 @@ class SamplesBuilder {
     }
     std::memcpy(key.data(), &pid, sizeof pid);
     std::memcpy(key.data() + sizeof pid, &signs, sizeof signs);
+    if (pid != 0) std::memcpy(key.data() + 8, &image, sizeof image);
     return key;
   }
 

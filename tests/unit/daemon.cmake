@@ -1,3 +1,4 @@
 sdt_unit_test(daemon
+  daemon/file_guard_test.cpp
   daemon/log_test.cpp
-  daemon/members_test.cpp)
+  daemon/roster_test.cpp)

@@ -15,20 +15,32 @@
 //   fork N         fire puppet:tick N times in a forked child that stays until this program ends
 //   fleeting N     the same in a child that ends at once
 //   name TEXT      take TEXT as the process's name (comm)
+//   exec COMMAND   become another program; what it says is the answer
+//   leave          go on in another thread; the main thread ends
+//   load PATH      dlopen a copy of the library in a memfd whose descriptor is closed then
+//   open PATH      dlopen the library itself
+//   plugin N       fire plugin:tick N times in the library that was loaded last
+//   unload         dlclose it
 //
 // Leaves when standard input ends. Arguments of the program itself are ignored: they are there for
 // selectors by command line to look at.
+#include <dlfcn.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sdt.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csetjmp>
 #include <csignal>
 #include <cstdint>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "odd_probes.h"
@@ -106,6 +118,34 @@ void end_children() {
   }
 }
 
+[[noreturn]] void become(std::istream& rest) {
+  std::vector<std::string> words;
+  for (std::string word; rest >> word;) words.push_back(word);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  execv(arguments[0], arguments.data());
+  _exit(127);
+}
+
+void* plugin = nullptr;
+
+bool load_copy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const int fd = memfd_create("plugin", MFD_CLOEXEC);
+  if (write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) return false;
+  plugin = dlopen(("/proc/self/fd/" + std::to_string(fd)).c_str(), RTLD_NOW);
+  close(fd);
+  return plugin != nullptr;
+}
+
+void fire_plugin(std::uint64_t count) {
+  reinterpret_cast<void (*)(std::uint64_t)>(dlsym(plugin, "plugin_tick"))(count);
+}
+
+void serve();
+
 std::string obey(const std::string& command, std::istream& rest) {
   std::uint64_t count = 0;
   std::string text;
@@ -140,21 +180,47 @@ std::string obey(const std::string& command, std::istream& rest) {
     fork_and_tick(count, false);
   } else if (command == "name" && rest >> text) {
     prctl(PR_SET_NAME, text.c_str());
+  } else if (command == "exec") {
+    become(rest);
+  } else if (command == "load" && rest >> text) {
+    if (!load_copy(text)) return dlerror();
+  } else if (command == "open" && rest >> text) {
+    plugin = dlopen(text.c_str(), RTLD_NOW);
+  } else if (command == "plugin" && rest >> count) {
+    fire_plugin(count);
+  } else if (command == "unload") {
+    dlclose(plugin);
   } else {
     return "unknown command: " + command;
   }
   return "done";
 }
 
-}  // namespace
+[[noreturn]] void leave_main() {
+  std::thread([] {
+    std::cout << "done" << std::endl;
+    serve();
+    end_children();
+    _exit(0);
+  }).detach();
+  syscall(SYS_exit, 0);  // of this thread alone
+  __builtin_unreachable();
+}
 
-int main() {
-  std::cout << "ready" << std::endl;
+void serve() {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     std::string command;
     words >> command;
+    if (command == "leave") leave_main();
     std::cout << obey(command, words) << std::endl;
   }
+}
+
+}  // namespace
+
+int main() {
+  std::cout << "ready" << std::endl;
+  serve();
   end_children();
 }

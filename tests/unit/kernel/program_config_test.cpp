@@ -90,13 +90,13 @@ TEST(Configure, LaysOutLabelsInOrderAndLeavesOutTheOnesItNeedNotRecord) {
   const auto config = configure(metric, {});
   ASSERT_TRUE(config);
   ASSERT_EQ(config->layout.fields.size(), 4U);
-  EXPECT_EQ(config->layout.fields[0].offset, 8);
-  EXPECT_EQ(config->layout.fields[1].offset, 16);
+  EXPECT_EQ(config->layout.fields[0].offset, 16);
+  EXPECT_EQ(config->layout.fields[1].offset, 24);
   EXPECT_EQ(config->layout.fields[1].size, 72);
   EXPECT_EQ(config->layout.fields[2].kind, KeyField::Kind::probe);
-  EXPECT_EQ(config->layout.fields[2].offset, 88);
+  EXPECT_EQ(config->layout.fields[2].offset, 96);
   EXPECT_EQ(config->layout.fields[3].size, 16);
-  EXPECT_EQ(config->layout.size, 112U);
+  EXPECT_EQ(config->layout.size, 120U);
   EXPECT_EQ(config->program.keep_pid, 1) << "exe belongs to the process";
   EXPECT_EQ(config->program.needs_scratch, 1);
 }
@@ -110,7 +110,7 @@ TEST(Configure, RefusesLabelsThatDoNotFitAKey) {
   const auto config = configure(metric, {});
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message,
-            "its labels take 1096 bytes, at most 1024 fit: shorten strings with str(x, LEN)");
+            "its labels take 1104 bytes, at most 1024 fit: shorten strings with str(x, LEN)");
 }
 
 TEST(Configure, PutsNegativeBoundsFirstAsTwosComplement) {

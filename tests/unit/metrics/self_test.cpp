@@ -33,11 +33,12 @@ SelfMetrics with_one_metric() {
   metric.attached = true;
   metric.probes = {{"postgresql:query__start", 3, 100}};
   metric.attaches = 2;
+  metric.detaches = 1;
   metric.attach_errors[Errc::permission] = 4;
   metric.lost[static_cast<std::size_t>(LossReason::map_full)] = 5;
   metric.series = 6;
   metric.series_limit = 1000;
-  self.targets = {{"postgresql", 9, {metric}}};
+  self.targets = {{"postgresql", 9, false, {metric}}};
   return self;
 }
 
@@ -51,7 +52,9 @@ TEST(SelfMetrics, ShowsEveryMetricUnderItsTarget) {
   const auto all = collect(with_one_metric());
   EXPECT_EQ(value_of(all, "target_processes", {{"target", "postgresql"}}), "9");
   EXPECT_EQ(value_of(all, "metric_attached", metric_labels), "1");
+  EXPECT_EQ(value_of(all, "target_waiting", {{"target", "postgresql"}}), "0");
   EXPECT_EQ(value_of(all, "attaches_total", metric_labels), "2");
+  EXPECT_EQ(value_of(all, "detaches_total", metric_labels), "1");
   EXPECT_EQ(value_of(all, "series", metric_labels), "6");
   EXPECT_EQ(value_of(all, "series_limit", metric_labels), "1000");
 }

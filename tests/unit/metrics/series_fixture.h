@@ -31,9 +31,9 @@ class SeriesTest : public ::testing::Test {
     now += 1s;
     series.apply(
         samples,
-        [this](std::uint32_t pid) {
-          ++asked[pid];
-          return processes[pid];
+        [this](ImageKey image) {
+          ++asked[image.pid];
+          return processes[image.pid];
         },
         now);
   }

@@ -157,5 +157,12 @@ TEST(ParseStatusUid, ThatIsNotThereIsNothing) {
   EXPECT_FALSE(parse_status_uid("Uid:\tx\ty\n"));
 }
 
+TEST(ParseCpuList, RangesAndSingles) {
+  EXPECT_EQ(parse_cpu_list("0-2,5\n"), (std::vector<unsigned>{0, 1, 2, 5}));
+  EXPECT_EQ(parse_cpu_list("0\n"), std::vector<unsigned>{0});
+  EXPECT_EQ(parse_cpu_list(""), std::vector<unsigned>{});
+  EXPECT_EQ(parse_cpu_list("x,3,4-"), (std::vector<unsigned>{3, 4}));
+}
+
 }  // namespace
 }  // namespace sdt::proc

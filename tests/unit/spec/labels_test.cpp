@@ -106,12 +106,12 @@ TEST(Labels, KeysTakeTheirBytesAndAtMost1024) {
       head +
       "labels: {a: arg0, b: comm, c: exe, d: '\"x\"', e: probe, f: provider, g: str(arg0), "
       "h: 'str(arg0, 7)', i: 'str(arg0, 8)'}");
-  EXPECT_EQ(key_size(metric.labels), 8U + 8 + 16 + 0 + 0 + 8 + 8 + 72 + 8 + 16);
+  EXPECT_EQ(key_size(metric.labels), 16U + 8 + 16 + 0 + 0 + 8 + 8 + 72 + 8 + 16);
 
   EXPECT_THAT(complaints(head + many(7, "\"str(arg0, 128)\"")), IsEmpty());
   EXPECT_THAT(
       complaints(head + many(8, "\"str(arg0, 128)\"")),
-      ElementsAre(HasSubstr("take 1096 bytes for every series, at most 1024 are possible")));
+      ElementsAre(HasSubstr("take 1104 bytes for every series, at most 1024 are possible")));
 }
 
 }  // namespace

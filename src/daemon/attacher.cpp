@@ -1,0 +1,487 @@
+#include "daemon/attacher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "plan/select.h"
+
+namespace sdt::daemon {
+namespace {
+
+/// The spec has a pattern that this path is one of.
+bool is_named(const spec::Target& target, const std::string& path) {
+  if (target.file) return target.file->matches_path(path);
+  return std::ranges::any_of(target.processes, [&](const spec::ProcessSelector& selector) {
+    return selector.exe && selector.exe->matches_path(path);
+  });
+}
+
+/// The kernel detaches in 40 to 80 ms.
+constexpr std::chrono::milliseconds closing_pause{25};
+
+std::string name_of(const TargetState& target, const MetricState& metric) {
+  return fmt::format("{}/{}", target.target.name, metric.metric.name);
+}
+
+/// A writer is usually done in a moment; what else keeps us from attaching takes longer.
+std::chrono::milliseconds pause_after(const Error& error, unsigned failures) {
+  const auto usual = std::chrono::milliseconds(plan::backoff(failures));
+  if (error.code != Errc::busy) return usual;
+  constexpr std::chrono::milliseconds shortest{20};
+  return std::min<std::chrono::milliseconds>(usual, shortest * (1L << std::min(failures, 10U)));
+}
+
+}  // namespace
+
+Attacher::~Attacher() {
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) metric.files.clear();
+  }
+  closings_.clear();
+}
+
+MetricState& Attacher::metric_of(const plan::Binding& binding) {
+  return targets_[binding.target].metrics[binding.metric];
+}
+
+/* ---- which files --------------------------------------------------------------------------- */
+
+Result<Attacher::Opened> Attacher::open(std::uint32_t pid, const proc::Mapping& mapping) {
+  auto fd = procfs_.open_mapping(pid, mapping);
+  if (!fd && !mapping.deleted) {
+    // The process may be gone already; its file need not be.
+    auto hosted = open_on_host(mapping.path);
+    if (hosted && hosted->file.inode == mapping.file.inode) return hosted;
+  }
+  if (!fd) return tl::unexpected(std::move(fd).error());
+  auto file = catalog_.identify(fd->get());
+  if (!file) return tl::unexpected(std::move(file).error());
+  return Opened{std::move(*fd), *file};
+}
+
+Result<Attacher::Opened> Attacher::open_on_host(const std::string& path) {
+  auto fd = host_.open(path);
+  if (!fd) return tl::unexpected(std::move(fd).error());
+  auto file = catalog_.identify(fd->get());
+  if (!file) return tl::unexpected(std::move(file).error());
+  return Opened{std::move(*fd), *file};
+}
+
+/// The catalog's entry of an open file, read now if need be; null while somebody writes the file.
+const CatalogEntry* Attacher::read(Opened& opened, const std::string& path) {
+  if (const CatalogEntry* entry = catalog_.known(opened.file, opened.fd.get())) return entry;
+  // It was not read, or is another one now: what was said of the old content holds no more.
+  std::erase_if(refused_, [&](const auto& refused) { return refused.first.file == opened.file; });
+  auto guard = FileGuard::take(std::move(opened.fd), path, watches_);
+  if (!guard) {
+    log_.debug("cannot read a file now", {{"file", path}, {"error", guard.error().message}});
+    return nullptr;
+  }
+  return &catalog_.read(opened.file, *guard, path);
+}
+
+bool Attacher::has_wanted_probes(TargetState& target, Opened& opened, const std::string& path) {
+  const CatalogEntry* entry = read(opened, path);
+  if (entry == nullptr) return target.files.contains(opened.file);
+  if (!entry->probes) {
+    const Errc code = entry->problem.code;
+    if (code != Errc::unsupported && code != Errc::gone &&
+        said_.insert(fmt::format("{} {}", opened.file.inode, path)).second) {
+      log_.warn(
+          "cannot read the probes of a file",
+          {{"target", target.target.name}, {"file", path}, {"error", entry->problem.message}});
+    }
+    return false;
+  }
+  if (entry->probes->sites.empty()) return false;
+  return std::ranges::any_of(target.metrics, [&](const MetricState& metric) {
+    const auto selection = plan::select_sites(metric.metric, *entry->probes);
+    return !selection || !selection->sites.empty();
+  });
+}
+
+bool Attacher::mapped(TargetState& target, const proc::ImagePtr& image,
+                      const proc::Mapping& mapping, std::optional<Time> seen) {
+  if (target.target.file && !target.target.file->matches_path(mapping.path)) return false;
+  auto opened = open(image->pid, mapping);
+  if (!opened) {
+    const Errc code = opened.error().code;
+    if (code == Errc::permission && said_.insert("open " + mapping.path).second) {
+      log_.warn("cannot open a file that a process maps",
+                {{"target", target.target.name}, {"error", opened.error().message}});
+    }
+    return false;
+  }
+  const bool was_read = catalog_.known(opened->file, opened->fd.get()) != nullptr;
+  if (!has_wanted_probes(target, *opened, mapping.path)) return false;
+  const auto [entry, is_new] = target.files.try_emplace(opened->file);
+  FileUse& use = entry->second;
+  if (is_new) {
+    use.path = mapping.path;
+    use.mapped_at = seen;
+  }
+  use.by.insert_or_assign(image->pid, mapping);
+  if (is_new || !was_read) is_settled_ = false;
+  return true;
+}
+
+void Attacher::maps_now(TargetState& target, const proc::ImagePtr& image,
+                        const std::vector<proc::Mapping>& mappings) {
+  std::set<proc::FileId> present;
+  for (const proc::Mapping& mapping : mappings) {
+    // A mapping that was seen before needs no second look.
+    const auto known = std::ranges::find_if(target.files, [&](const auto& entry) {
+      const auto by = entry.second.by.find(image->pid);
+      return by != entry.second.by.end() && by->second.start == mapping.start &&
+             by->second.path == mapping.path && by->second.file.inode == mapping.file.inode;
+    });
+    if (known != target.files.end()) {
+      present.insert(known->first);
+      continue;
+    }
+    if (!mapped(target, image, mapping, std::nullopt)) continue;
+    image->maps_traced_file = true;
+    for (const auto& [file, use] : target.files) {
+      const auto by = use.by.find(image->pid);
+      if (by != use.by.end() && by->second.start == mapping.start) present.insert(file);
+    }
+  }
+  for (auto& [file, use] : target.files) {
+    if (!present.contains(file)) use.by.erase(image->pid);
+  }
+  drop_unused(target);
+}
+
+void Attacher::inherit(TargetState& target, const proc::ImagePtr& parent,
+                       const proc::ImagePtr& child) {
+  for (auto& [file, use] : target.files) {
+    const auto by = use.by.find(parent->pid);
+    if (by == use.by.end()) continue;
+    const proc::Mapping mapping = by->second;
+    use.by.insert_or_assign(child->pid, mapping);
+  }
+}
+
+void Attacher::left(TargetState& target, std::uint32_t pid) {
+  bool did_map = false;
+  for (auto& [file, use] : target.files) did_map |= use.by.erase(pid) > 0;
+  if (did_map) drop_unused(target);
+}
+
+bool Attacher::may_unload(const TargetState& target, std::uint32_t pid) {
+  return std::ranges::any_of(target.files, [&](const auto& entry) {
+    return !entry.second.is_on_host && entry.second.by.contains(pid);
+  });
+}
+
+bool Attacher::stays(const TargetState& target, const proc::FileId& file, const std::string& path) {
+  const auto hosted = open_on_host(path);
+  if (!hosted || hosted->file != file) return false;
+  // A library that the spec does not name stays too, but never in the way of an umount.
+  return is_named(target.target, path) ||
+         (!target.target.file && host_.is_on_system_disk(hosted->fd.get()));
+}
+
+void Attacher::drop_unused(TargetState& target) {
+  for (auto entry = target.files.begin(); entry != target.files.end();) {
+    auto& [file, use] = *entry;
+    if (use.by.empty()) use.is_on_host = stays(target, file, use.path);
+    const bool keep = use.is_wanted();
+    if (!keep) is_settled_ = false;
+    entry = keep ? std::next(entry) : target.files.erase(entry);
+  }
+}
+
+std::set<proc::FileId> Attacher::files_in_use() const {
+  std::set<proc::FileId> files;
+  for (const TargetState& target : targets_) {
+    for (const auto& [file, use] : target.files) files.insert(file);
+  }
+  return files;
+}
+
+void Attacher::forget_unused() {
+  catalog_.retain(files_in_use());
+}
+
+void Attacher::look_at_host(TargetState& target) {
+  drop_unused(target);
+  std::vector<const Glob*> patterns;
+  if (target.target.file) {
+    patterns.push_back(&*target.target.file);
+  } else {
+    for (const spec::ProcessSelector& selector : target.target.processes) {
+      if (selector.exe) patterns.push_back(&*selector.exe);
+    }
+  }
+  for (const Glob* pattern : patterns) {
+    for (const std::string& path : host_.expand(*pattern)) {
+      auto opened = open_on_host(path);
+      if (!opened || !has_wanted_probes(target, *opened, path)) continue;
+      const auto [entry, is_new] = target.files.try_emplace(opened->file);
+      if (is_new) entry->second.path = path;
+      if (!std::exchange(entry->second.is_on_host, true) || is_new) is_settled_ = false;
+    }
+  }
+}
+
+/* ---- attaching ------------------------------------------------------------------------------ */
+
+bool Attacher::settle(Time now) {
+  const auto due = next_try();
+  if (is_settled_ && (!due || *due > now)) return false;
+  is_settled_ = true;
+  reap(now);
+  const plan::Actions actions = plan::reconcile(wanted_bindings(), attempts_, now);
+  for (const plan::Binding& binding : actions.drop) attempts_.erase(binding);
+  for (const plan::Binding& binding : actions.attach) attach(binding);
+  close(actions.detach, now);
+
+  std::set<proc::FileId> unfinished;
+  for (const auto& [binding, attempt] : attempts_) {
+    if (!attempt.attached) unfinished.insert(binding.file);
+  }
+  const std::set<proc::FileId> files = files_in_use();
+  for (TargetState& target : targets_) {
+    for (auto& [file, use] : target.files) {
+      if (!unfinished.contains(file)) use.mapped_at.reset();
+    }
+  }
+  std::erase_if(guards_, [&](const auto& guard) {
+    return !files.contains(guard.first) &&
+           std::ranges::none_of(closings_, [&](const Closing& closing) {
+             return closing.files.contains(guard.first);
+           });
+  });
+  std::erase_if(refused_, [&](const auto& entry) { return !files.contains(entry.first.file); });
+  return true;
+}
+
+std::set<plan::Binding> Attacher::wanted_bindings() {
+  std::set<plan::Binding> wanted;
+  for (TargetState& target : targets_) {
+    for (const auto& [file, use] : target.files) {
+      const CatalogEntry* entry = catalog_.known(file);
+      for (std::uint32_t i = 0; i < target.metrics.size(); ++i) {
+        const plan::Binding binding{target.number, i, file};
+        if (attempts_.contains(binding)) {
+          wanted.insert(binding);
+          continue;
+        }
+        if (entry == nullptr || !entry->probes) continue;
+        MetricState& metric = target.metrics[i];
+        const auto selection = plan::select_sites(metric.metric, *entry->probes);
+        if (selection && selection->sites.empty()) continue;
+        if (selection) {
+          wanted.insert(binding);
+        } else if (refused_.try_emplace(binding, selection.error().message).second) {
+          // What a file's notes lack they will lack tomorrow: not tried again.
+          ++metric.attach_errors[selection.error().code];
+          report_failure(binding, selection.error());
+        }
+      }
+    }
+  }
+  return wanted;
+}
+
+Result<Attacher::Opened> Attacher::open_for_attach(const proc::FileId& file, const FileUse& use) {
+  Error problem{Errc::gone, fmt::format("{}: no process maps it any more", use.path)};
+  constexpr std::size_t most_tried = 3;
+  std::size_t tried = 0;
+  for (const auto& [pid, mapping] : use.by) {
+    if (++tried > most_tried) break;
+    auto opened = open(pid, mapping);
+    if (opened && opened->file == file) return opened;
+    if (!opened) problem = std::move(opened).error();
+  }
+  auto hosted = open_on_host(use.path);
+  if (hosted && hosted->file == file) return hosted;
+  return tl::unexpected(std::move(problem));
+}
+
+Status Attacher::attach_now(const plan::Binding& binding) {
+  TargetState& target = targets_[binding.target];
+  MetricState& metric = metric_of(binding);
+  const FileUse& use = target.files.at(binding.file);
+  finish_closing(binding.file);
+  if (!guards_.contains(binding.file)) {
+    auto opened = open_for_attach(binding.file, use);
+    if (!opened) return tl::unexpected(std::move(opened).error());
+    auto guard = FileGuard::take(std::move(opened->fd), use.path, watches_);
+    if (!guard) return tl::unexpected(std::move(guard).error());
+    if (guard->kind() != FileGuard::Kind::lease) {
+      log_.debug("a file that is rewritten in place will be noticed only afterwards",
+                 {{"file", use.path}, {"reason", guard->reason()}});
+    }
+    guards_.emplace(binding.file, std::move(*guard));
+  }
+  const FileGuard& guard = guards_.at(binding.file);
+  const CatalogEntry* entry = catalog_.known(binding.file, guard.fd());
+  if (entry == nullptr) entry = &catalog_.read(binding.file, guard, use.path);
+  if (!entry->probes) return fail(Errc::invalid, entry->problem.message);
+  auto selection = plan::select_sites(metric.metric, *entry->probes);
+  if (!selection) return tl::unexpected(std::move(selection).error());
+  if (selection->sites.empty()) {
+    return fail(Errc::not_found, fmt::format("{} changed, and has no {} any more", entry->path,
+                                             plan::probes_text(metric.metric)));
+  }
+  if (!metric.program) {
+    auto program = backend_.load(target.number, metric.metric);
+    if (!program) return tl::unexpected(std::move(program).error());
+    metric.program = std::move(*program);
+  }
+  auto link = metric.program->attach(guard.fd(), use.path, selection->sites);
+  if (!link) return tl::unexpected(std::move(link).error());
+  AttachedFile attached{std::move(*link), use.path, selection->roles, {}};
+  for (const plan::SelectedSite& site : selection->sites) ++attached.sites[site.probe];
+  metric.files.insert_or_assign(binding.file, std::move(attached));
+  report_attached(binding, *selection, use.path);
+  return {};
+}
+
+void Attacher::attach(const plan::Binding& binding) {
+  const auto before = std::chrono::steady_clock::now();
+  const Status attached = attach_now(binding);
+  const auto after = std::chrono::steady_clock::now();
+  if (!attached) {
+    attach_failed(binding, attached.error(), after);
+    return;
+  }
+  FileUse& use = targets_[binding.target].files.at(binding.file);
+  if (use.mapped_at) attach_delay_.observe(after - *use.mapped_at);
+  log_.debug(
+      "attach took",
+      {{"metric", metric_of(binding).metric.name},
+       {"seconds", fmt::format("{:.6f}", std::chrono::duration<double>(after - before).count())}});
+  attempts_[binding] = {true, 0, {}};
+  ++metric_of(binding).attaches;
+}
+
+void Attacher::attach_failed(const plan::Binding& binding, const Error& error, Time now) {
+  // A process that ended while we looked takes its file along; the record of its end will say so.
+  if (error.code == Errc::gone) return;
+  MetricState& metric = metric_of(binding);
+  ++metric.attach_errors[error.code];
+  plan::Attempt& attempt = attempts_[binding];
+  attempt.attached = false;
+  attempt.retry_at = now + pause_after(error, attempt.failures++);
+  // Said once, until it works; a writer that is still at it is no failure.
+  const bool is_first = error.code == Errc::busy ? attempt.failures == 8 : attempt.failures == 1;
+  if (is_first) report_failure(binding, error);
+}
+
+std::unique_ptr<plan::Link> Attacher::take_link(const plan::Binding& binding, const char* why) {
+  MetricState& metric = metric_of(binding);
+  const auto attached = metric.files.find(binding.file);
+  if (attached == metric.files.end()) return nullptr;
+  log_.info(why, {{"target", targets_[binding.target].target.name},
+                  {"metric", metric.metric.name},
+                  {"file", attached->second.path}});
+  auto link = std::move(attached->second.link);
+  metric.files.erase(attached);
+  ++metric.detaches;
+  return link;
+}
+
+/// Detaches on a thread of its own what no process will map any more.
+void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
+  Closing closing;
+  for (const plan::Binding& binding : bindings) {
+    auto link = take_link(binding, "detached, no process will map the file any more");
+    attempts_.erase(binding);
+    if (!link) continue;
+    closing.files.insert(binding.file);
+    closing.links.push_back(std::move(link));
+  }
+  if (closing.links.empty()) return;
+  std::vector<plan::Link*> links;
+  for (const auto& link : closing.links) links.push_back(link.get());
+  closing.look_at = now + closing_pause;
+  try {
+    closing.done = std::async(std::launch::async, [links] {
+      for (plan::Link* link : links) link->close();
+    });
+    closings_.push_back(std::move(closing));
+  } catch (const std::system_error&) {
+    // No thread to be had: it is closed here, and takes as long as it takes.
+  }
+}
+
+void Attacher::reap(Time now) {
+  std::erase_if(closings_, [&](Closing& closing) {
+    closing.look_at = now + closing_pause;
+    return closing.done.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+}
+
+/// Two links on one file would count every event twice.
+void Attacher::finish_closing(const proc::FileId& file) {
+  std::erase_if(closings_, [&](Closing& closing) {
+    if (!closing.files.contains(file)) return false;
+    closing.done.wait();
+    return true;
+  });
+}
+
+void Attacher::release_broken(Time now) {
+  watches_.read_events();
+  for (auto entry = guards_.begin(); entry != guards_.end();) {
+    if (!entry->second.is_broken()) {
+      ++entry;
+      continue;
+    }
+    finish_closing(entry->first);
+    for (auto& [binding, attempt] : attempts_) {
+      if (binding.file != entry->first || !attempt.attached) continue;
+      take_link(binding, "detached, somebody opens the file for writing").reset();
+      targets_[binding.target].files.at(binding.file).mapped_at.reset();
+      attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
+    }
+    entry = guards_.erase(entry);  // the writer goes on
+  }
+}
+
+std::optional<Time> Attacher::next_try() const {
+  std::optional<Time> next;
+  for (const Closing& closing : closings_) {
+    if (!next || closing.look_at < *next) next = closing.look_at;
+  }
+  for (const auto& [binding, attempt] : attempts_) {
+    if (!attempt.attached && (!next || attempt.retry_at < *next)) next = attempt.retry_at;
+  }
+  return next;
+}
+
+void Attacher::report_attached(const plan::Binding& binding, const plan::Selection& selection,
+                               const std::string& path) {
+  const TargetState& target = targets_[binding.target];
+  const MetricState& metric = target.metrics[binding.metric];
+  for (const std::string& warning : selection.warnings) {
+    log_.warn("events of this site will be counted as lost",
+              {{"metric", name_of(target, metric)}, {"file", path}, {"reason", warning}});
+  }
+  for (const std::string& refused : selection.refused) {
+    log_.warn("site not attached",
+              {{"metric", name_of(target, metric)}, {"file", path}, {"reason", refused}});
+  }
+  log_.info("attached", {{"target", target.target.name},
+                         {"metric", metric.metric.name},
+                         {"file", path},
+                         {"sites", std::to_string(selection.sites.size())}});
+}
+
+void Attacher::report_failure(const plan::Binding& binding, const Error& error) {
+  const TargetState& target = targets_[binding.target];
+  const auto use = target.files.find(binding.file);
+  log_.error("cannot attach", {{"target", target.target.name},
+                               {"metric", target.metrics[binding.metric].metric.name},
+                               {"file", use == target.files.end() ? "" : use->second.path},
+                               {"error", error.message}});
+}
+
+}  // namespace sdt::daemon

@@ -1,0 +1,153 @@
+// Engine: from the kernel's maps to series.
+//
+// The order matters. The maps are read first; then the newcomers, so that every key in them has
+// been introduced; then the records, which by then tell of every process that could have fired.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/engine.h"
+
+namespace sdt::daemon {
+
+using proc::ImagePtr;
+
+void Engine::drain(Time now) {
+  arrivals_ = 0;
+  struct Reading {
+    TargetState& target;
+    MetricState& metric;
+    Samples samples;
+    Tally tally;
+  };
+  std::vector<Reading> readings;
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      if (auto reading = metric.read()) {
+        readings.push_back(
+            {target, metric, std::move(reading->samples), std::move(reading->tally)});
+      } else {
+        report_unread(target, metric, reading.error());
+      }
+    }
+  }
+  introduce(now);
+  for (Reading& reading : readings) {
+    add_up(reading.target, reading.metric, reading.samples, std::move(reading.tally), now);
+  }
+  const bool ended = std::exchange(have_some_ended_, false);
+  for (TargetState& target : targets_) {
+    if (ended) expire_starts(target);
+    for (const ImageKey& key : target.roster.forget_ended_before(now)) {
+      backend_.forget(target.number, key);
+    }
+  }
+  table_.forget_ended_before(to_nanoseconds(now));
+  follow(now);  // what the records asked for
+}
+
+/// Finds out who has fired for the first time since the previous drain.
+void Engine::introduce(Time now) {
+  const auto newcomers = backend_.newcomers();
+  if (!newcomers) {
+    log_.error("cannot read who has fired", {{"error", newcomers.error().message}});
+    return;
+  }
+  take_records(now);
+  for (const plan::Newcomer& newcomer : *newcomers) {
+    if (newcomer.target >= targets_.size()) continue;
+    TargetState& target = targets_[newcomer.target];
+    if (target.roster.is_bound(newcomer.image)) {
+      // Its judgement and its first event crossed each other.
+      backend_.dismiss(newcomer.target, newcomer.image);
+    } else {
+      bind(target, newcomer.image, newcomer.first_event);
+    }
+  }
+}
+
+/// Decides about the image that ran as this pid at a moment, if that can be told.
+void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when) {
+  ImagePtr image = table_.at(key.pid, when);
+  if (!image) {  // nobody has reported it
+    const auto process = procfs_.read(key.pid);
+    if (process) image = table_.saw(*process, when);
+  }
+  if (!image) return;
+  const Belongs belongs = judge(target, image);
+  if (belongs == Belongs::unknown) return;
+  const bool is_member = belongs == Belongs::yes;
+  target.roster.bind(key, image, is_member);
+  if (is_member && !image->ended) target.roster.join(image);
+  image->maps_traced_file = true;
+  if (image->ended) return;  // it fires no more
+  const Status judged = backend_.judge(target.number, key,
+                                       is_member ? plan::Verdict::member : plan::Verdict::foreign);
+  // Not fatal: its events go on being recorded under the image and are classified at each drain.
+  if (!judged) {
+    log_.warn("process not announced to the kernel", {{"error", judged.error().message}});
+  }
+}
+
+void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
+  auto reading = metric.read();
+  if (!reading) return report_unread(target, metric, reading.error());
+  add_up(target, metric, reading->samples, std::move(reading->tally), now);
+}
+
+void Engine::report_unread(const TargetState& target, const MetricState& metric,
+                           const Error& error) {
+  if (error.code == Errc::not_found) return;  // no program yet
+  // The maps keep counting; what is missed now is in the next reading.
+  log_.error("cannot read a metric's maps",
+             {{"metric", fmt::format("{}/{}", target.target.name, metric.metric.name)},
+              {"error", error.message}});
+}
+
+void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
+                    Time now) {
+  metric.series.apply(
+      samples, [&](const ImageKey& key) { return classify(target, key, now); }, now);
+  metric.program->forget_keys(metric.series.expire(now));
+  metric.tally = std::move(tally);
+  metric.probes = samples.probes;
+}
+
+metrics::ProcessView Engine::classify(TargetState& target, const ImageKey& key, Time now) {
+  using Standing = metrics::ProcessView::Standing;
+  if (auto known = target.roster.view(key)) return std::move(*known);
+  // Nobody introduced it (there was no room): it is taken for the one that runs now.
+  if (table_.current(key.pid)) bind(target, key, to_nanoseconds(now));
+  if (auto known = target.roster.view(key)) return std::move(*known);
+  const auto process = procfs_.read(key.pid);
+  const bool may_still_tell =
+      process || (process.error().code != Errc::gone && process.error().code != Errc::permission &&
+                  process.error().code != Errc::unsupported);
+  return {may_still_tell ? Standing::unknown : Standing::gone, {}, std::nullopt};
+}
+
+/// Starts of processes that are no more will never be ended.
+void Engine::expire_starts(TargetState& target) {
+  for (MetricState& metric : target.metrics) {
+    if (!metric.program) continue;
+    metric.starts_expired += metric.program->expire_starts([&](const ImageKey& key) {
+      if (const auto view = target.roster.view(key)) {
+        if (view->standing == metrics::ProcessView::Standing::member)
+          return view->ended.has_value();
+      }
+      const auto id = procfs_.identify(key.pid);  // it may be younger than what is known
+      return !id && id.error().code == Errc::gone;
+    });
+  }
+}
+
+metrics::Snapshot Engine::snapshot() const {
+  metrics::Snapshot snapshot;
+  for (const TargetState& target : targets_) {
+    for (const MetricState& metric : target.metrics)
+      snapshot.metrics.push_back(metric.series.collect());
+  }
+  return snapshot;
+}
+
+}  // namespace sdt::daemon

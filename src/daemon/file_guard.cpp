@@ -1,0 +1,103 @@
+#include "daemon/file_guard.h"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace sdt::daemon {
+namespace {
+
+bool has_a_name(int fd) {
+  struct stat facts {};
+  return fstat(fd, &facts) == 0 && facts.st_nlink > 0;
+}
+
+}  // namespace
+
+Watches::Watches() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+
+Result<int> Watches::add(int file) {
+  const std::string path = fmt::format("/proc/self/fd/{}", file);
+  const int watch = inotify_add_watch(fd_.get(), path.c_str(), IN_MODIFY);
+  if (watch < 0) return fail_errno(errno, "watching it (inotify)");
+  ++users_[watch];
+  return watch;
+}
+
+void Watches::remove(int watch) {
+  const auto users = users_.find(watch);
+  if (users == users_.end() || --users->second > 0) return;
+  users_.erase(users);
+  modified_.erase(watch);
+  inotify_rm_watch(fd_.get(), watch);
+}
+
+void Watches::read_events() {
+  alignas(inotify_event) std::array<char, 4096> buffer;
+  ssize_t length = 0;
+  while ((length = read(fd_.get(), buffer.data(), buffer.size())) > 0) {
+    const auto end = static_cast<std::size_t>(length);
+    inotify_event event{};
+    for (std::size_t at = 0; at + sizeof event <= end; at += sizeof event + event.len) {
+      std::memcpy(&event, buffer.data() + at, sizeof event);
+      if ((event.mask & IN_Q_OVERFLOW) != 0) {
+        for (const auto& [watch, users] : users_) modified_.insert(watch);
+      } else if (users_.contains(event.wd)) {
+        modified_.insert(event.wd);
+      }
+    }
+  }
+}
+
+Result<FileGuard> FileGuard::take(UniqueFd file, const std::string& path, Watches& watches) {
+  FileGuard guard(std::move(file), watches);
+  const int fd = guard.fd();
+  // SIGIO to this process, whichever thread has it unblocked.
+  if (fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+    guard.kind_ = Kind::lease;
+    return guard;
+  }
+  const int error = errno;
+  if (error == EAGAIN && has_a_name(fd)) {
+    return fail(Errc::busy, fmt::format("{} is being written; it will be tried again", path));
+  }
+  guard.reason_ = fmt::format("no lease on it ({})", std::strerror(error));
+  if (error == EACCES || error == EPERM) guard.reason_ += ", which takes CAP_LEASE";
+  auto watch = watches.add(fd);
+  if (watch) {
+    guard.kind_ = Kind::watch;
+    guard.watch_ = *watch;
+  } else {
+    guard.reason_ += ", and " + watch.error().message;
+  }
+  return guard;
+}
+
+FileGuard::FileGuard(FileGuard&& from) noexcept
+    : file_(std::move(from.file_)),
+      watches_(from.watches_),
+      kind_(std::exchange(from.kind_, Kind::none)),
+      watch_(std::exchange(from.watch_, -1)),
+      reason_(std::move(from.reason_)) {}
+
+FileGuard::~FileGuard() {
+  if (kind_ == Kind::watch) watches_->remove(watch_);
+  // Closing would release it as well, were this the only descriptor of the open file.
+  if (kind_ == Kind::lease) static_cast<void>(fcntl(file_.get(), F_SETLEASE, F_UNLCK));
+}
+
+bool FileGuard::is_broken() const {
+  // While a writer waits, the kernel names the type that the lease has to be lowered to.
+  if (kind_ == Kind::lease) return fcntl(file_.get(), F_GETLEASE) != F_RDLCK;
+  return kind_ == Kind::watch && watches_->is_modified(watch_);
+}
+
+}  // namespace sdt::daemon

@@ -1,0 +1,50 @@
+// One target at run time.
+//
+// Purpose:   its processes, the files they map, and its metrics.
+// Ownership: owns all of them; the spec's target must outlive it.
+// Thread:    the loop.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/metric_state.h"
+#include "daemon/roster.h"
+#include "proc/process.h"
+#include "spec/config.h"
+
+namespace sdt::daemon {
+
+/// A file with probes that the target's metrics want.
+struct FileUse {
+  std::string path;                           ///< as it was first seen
+  std::map<std::uint32_t, proc::Mapping> by;  ///< members that map it
+  /// The host's own path leads to it, so that the next process will run this very file: it stays
+  /// attached while nobody maps it.
+  bool is_on_host = false;
+  /// When the kernel reported its first mapping; unset once attached, or when found otherwise.
+  std::optional<Time> mapped_at;
+
+  [[nodiscard]] bool is_wanted() const { return is_on_host || !by.empty(); }
+};
+
+struct TargetState {
+  TargetState(const spec::Target& of, std::uint32_t its_number) : target(of), number(its_number) {
+    metrics.reserve(target.metrics.size());
+    for (const spec::Metric& metric : target.metrics) metrics.emplace_back(metric);
+  }
+
+  /// None of its metrics counts: the processes, or their probes, are not there yet.
+  [[nodiscard]] bool is_waiting() const;
+
+  const spec::Target& target;
+  std::uint32_t number;
+  Roster roster;
+  std::vector<MetricState> metrics;
+  std::map<proc::FileId, FileUse> files;
+};
+
+}  // namespace sdt::daemon
