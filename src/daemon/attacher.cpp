@@ -14,9 +14,12 @@ namespace {
 
 /// The spec has a pattern that this path is one of.
 bool is_named(const spec::Target& target, const std::string& path) {
-  if (target.file) return target.file->matches_path(path);
+  const auto names = [&](const Glob& glob) {
+    return glob.text().starts_with('/') && glob.matches_path(path);
+  };
+  if (target.file) return names(*target.file);
   return std::ranges::any_of(target.processes, [&](const spec::ProcessSelector& selector) {
-    return selector.exe && selector.exe->matches_path(path);
+    return selector.exe && names(*selector.exe);
   });
 }
 

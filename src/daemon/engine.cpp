@@ -171,6 +171,9 @@ bool Engine::complete(const ImagePtr& image) {
   auto process = procfs_.read(image->pid);
   if (!process) return false;
   if (image->awaits_exe) return false;
+  // The program is mapped a moment before its arguments are in place.
+  const std::uint64_t age = to_nanoseconds(std::chrono::steady_clock::now()) - image->began;
+  if (process->cmdline.empty() && age < 1'000'000'000) return false;
   const std::string& exe = image->facts->exe;
   if (!exe.empty() && exe != process->exe) {
     // An exec whose record is on its way; or a chroot, where the record has the process's own view.
