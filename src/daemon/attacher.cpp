@@ -318,8 +318,8 @@ Status Attacher::attach_now(const plan::Binding& binding) {
     auto guard = FileGuard::take(std::move(opened->fd), use.path, watches_);
     if (!guard) return tl::unexpected(std::move(guard).error());
     if (guard->kind() != FileGuard::Kind::lease) {
-      log_.debug("a file that is rewritten in place will be noticed only afterwards",
-                 {{"file", use.path}, {"reason", guard->reason()}});
+      log_.info("should this file be rewritten in place, it will be noticed only afterwards",
+                {{"file", use.path}, {"reason", guard->reason()}});
     }
     guards_.emplace(binding.file, std::move(*guard));
   }

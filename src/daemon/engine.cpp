@@ -222,6 +222,8 @@ void Engine::look_at_maps(TargetState& target, const ImagePtr& image) {
 /* ---- looking at everything ------------------------------------------------------------------- */
 
 void Engine::reconcile(Time now) {
+  // Not every write to a file without a lease is reported.
+  attacher_.release_broken(now);
   look_at_processes(now);
   for (TargetState& target : targets_) attacher_.look_at_host(target);
   attacher_.forget_unused();

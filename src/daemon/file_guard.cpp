@@ -20,6 +20,10 @@ bool has_a_name(int fd) {
   return fstat(fd, &facts) == 0 && facts.st_nlink > 0;
 }
 
+bool is_memfd(int fd) {
+  return !has_a_name(fd) && fcntl(fd, F_GET_SEALS) >= 0;
+}
+
 }  // namespace
 
 Watches::Watches() : fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
@@ -60,6 +64,10 @@ void Watches::read_events() {
 Result<FileGuard> FileGuard::take(UniqueFd file, const std::string& path, Watches& watches) {
   FileGuard guard(std::move(file), watches);
   const int fd = guard.fd();
+  if (is_memfd(fd)) {
+    guard.watch_instead("a lease on a memfd does not keep its maker from writing");
+    return guard;
+  }
   // SIGIO to this process, whichever thread has it unblocked.
   if (fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
     guard.kind_ = Kind::lease;
@@ -69,20 +77,33 @@ Result<FileGuard> FileGuard::take(UniqueFd file, const std::string& path, Watche
   if (error == EAGAIN && has_a_name(fd)) {
     return fail(Errc::busy, fmt::format("{} is being written; it will be tried again", path));
   }
-  guard.reason_ = fmt::format("no lease on it ({})", std::strerror(error));
-  if (error == EACCES || error == EPERM) guard.reason_ += ", which takes CAP_LEASE";
-  auto watch = watches.add(fd);
-  if (watch) {
-    guard.kind_ = Kind::watch;
-    guard.watch_ = *watch;
-  } else {
-    guard.reason_ += ", and " + watch.error().message;
-  }
+  std::string reason = fmt::format("no lease on it ({})", std::strerror(error));
+  if (error == EACCES || error == EPERM) reason += ", which takes CAP_LEASE";
+  guard.watch_instead(std::move(reason));
   return guard;
+}
+
+void FileGuard::watch_instead(std::string reason) {
+  reason_ = std::move(reason);
+  version_ = version_of(fd());
+  auto watch = watches_->add(fd());
+  if (watch) {
+    kind_ = Kind::watch;
+    watch_ = *watch;
+  } else {
+    reason_ += ", and " + watch.error().message;
+  }
+}
+
+FileGuard::Version FileGuard::version_of(int fd) {
+  struct stat facts {};
+  if (fstat(fd, &facts) != 0) return {};
+  return {facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec};
 }
 
 FileGuard::FileGuard(FileGuard&& from) noexcept
     : file_(std::move(from.file_)),
+      version_(from.version_),
       watches_(from.watches_),
       kind_(std::exchange(from.kind_, Kind::none)),
       watch_(std::exchange(from.watch_, -1)),
@@ -97,7 +118,8 @@ FileGuard::~FileGuard() {
 bool FileGuard::is_broken() const {
   // While a writer waits, the kernel names the type that the lease has to be lowered to.
   if (kind_ == Kind::lease) return fcntl(file_.get(), F_GETLEASE) != F_RDLCK;
-  return kind_ == Kind::watch && watches_->is_modified(watch_);
+  const bool was_reported = kind_ == Kind::watch && watches_->is_modified(watch_);
+  return was_reported || version_of(fd()) != version_;
 }
 
 }  // namespace sdt::daemon

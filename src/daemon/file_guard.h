@@ -10,6 +10,7 @@
 //            process: whoever takes guards handles it, and then asks is_broken().
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -46,12 +47,13 @@ class FileGuard {
  public:
   enum class Kind : std::uint8_t {
     lease,  ///< a writer waits
-    watch,  ///< a writer is noticed
+    watch,  ///< a change is noticed, afterwards
     none,   ///< neither is to be had
   };
 
   /// Errors: Errc::busy when somebody has the file open for writing right now. A file without a
-  /// name (a memfd, a deleted one) may stay open for ever and is watched instead.
+  /// name may stay open for ever and is watched instead. So is a memfd, whose maker the kernel does
+  /// not count as a writer: it would grant a lease that keeps nobody waiting.
   [[nodiscard]] static Result<FileGuard> take(UniqueFd file, const std::string& path,
                                               Watches& watches);
 
@@ -62,7 +64,8 @@ class FileGuard {
   /// Lets a waiting writer go on.
   ~FileGuard();
 
-  /// A writer waits, or has been seen: detach, then drop the guard.
+  /// A writer waits, or has been seen: detach, then drop the guard. Not every write to a watched
+  /// file is reported: ask now and then.
   [[nodiscard]] bool is_broken() const;
   [[nodiscard]] int fd() const { return file_.get(); }
   [[nodiscard]] Kind kind() const { return kind_; }
@@ -72,7 +75,19 @@ class FileGuard {
  private:
   FileGuard(UniqueFd file, Watches& watches) : file_(std::move(file)), watches_(&watches) {}
 
+  void watch_instead(std::string reason);
+
+  /// What changes with the content.
+  struct Version {
+    std::int64_t size = 0;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const Version&) const = default;
+  };
+  [[nodiscard]] static Version version_of(int fd);
+
   UniqueFd file_;
+  Version version_;
   Watches* watches_;
   Kind kind_ = Kind::none;
   int watch_ = -1;

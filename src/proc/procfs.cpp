@@ -173,9 +173,54 @@ Result<Process> read_facts(const std::string& root, std::uint32_t pid, const Sta
   return process;
 }
 
-UniqueFd open_for_reading(const std::string& path) {
+/// Every executable mapping of a process, in the order of their addresses.
+Result<std::vector<Mapping>> read_mappings(const std::string& root, std::uint32_t pid) {
+  FileText maps = read_text(fmt::format("{}/{}/maps", root, pid));
+  if (maps.error == 0 && maps.text.empty()) {
+    const auto stat = read_stat(root, pid);
+    if (!stat) return tl::unexpected(stat.error());
+    maps = read_text(fmt::format("{}/{}/maps", root, speaker_of(root, pid, *stat)));
+  }
+  if (maps.error != 0) return process_failure(maps.error, pid, "maps", "CAP_SYS_PTRACE");
+  return parse_maps(maps.text);
+}
+
+struct OpenedFile {
+  UniqueFd fd;
+  int error = 0;  ///< errno when `fd` is none
+};
+
+OpenedFile open_for_reading(const std::string& path) {
   // O_NONBLOCK: neither a FIFO nor somebody's lease on the file keeps us waiting.
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const int error = fd.valid() ? 0 : errno;
+  return {std::move(fd), error};
+}
+
+/// Opens what a process maps at these addresses, if it is the file that was seen there.
+OpenedFile open_map_file(const std::string& root, std::uint32_t thread, const Mapping& mapping) {
+  auto opened = open_for_reading(
+      fmt::format("{}/{}/map_files/{:x}-{:x}", root, thread, mapping.start, mapping.end));
+  if (opened.error == 0 && !is_same_file(opened.fd.get(), mapping.file, false)) {
+    return {UniqueFd(), ENOENT};
+  }
+  return opened;
+}
+
+/// The same for a file whose mapping has changed its bounds since it was seen: a loader maps a
+/// library in one piece, and then puts the other segments over parts of it.
+OpenedFile open_moved_map_file(const std::string& root, std::uint32_t pid, std::uint32_t thread,
+                               const Mapping& mapping) {
+  const auto mappings = read_mappings(root, pid);
+  if (!mappings) return {UniqueFd(), ENOENT};
+  for (const Mapping& now : *mappings) {
+    // The device differs on overlayfs, the path in a chroot.
+    const bool is_same_place = now.file == mapping.file || now.path == mapping.path;
+    if (now.file.inode != mapping.file.inode || !is_same_place) continue;
+    auto opened = open_map_file(root, thread, now);
+    if (opened.error == 0) return opened;
+  }
+  return {UniqueFd(), ENOENT};
 }
 
 }  // namespace
@@ -211,35 +256,30 @@ Result<Process> Procfs::read(std::uint32_t pid) const {
 }
 
 Result<std::vector<Mapping>> Procfs::mapped_files(std::uint32_t pid) const {
-  FileText maps = read_text(fmt::format("{}/{}/maps", root_, pid));
-  if (maps.text.empty()) {
-    if (const std::uint32_t thread = speaker_of(root_, pid); thread != pid) {
-      maps = read_text(fmt::format("{}/{}/maps", root_, thread));
-    }
-  }
-  if (maps.error != 0) return process_failure(maps.error, pid, "maps", "CAP_SYS_PTRACE");
-  std::vector<Mapping> mappings = parse_maps(maps.text);
+  auto mappings = read_mappings(root_, pid);
+  if (!mappings) return mappings;
   std::set<FileId> seen;
-  std::erase_if(mappings,
+  std::erase_if(*mappings,
                 [&](const Mapping& mapping) { return !seen.insert(mapping.file).second; });
   return mappings;
 }
 
 Result<UniqueFd> Procfs::open_mapping(std::uint32_t pid, const Mapping& mapping) const {
-  const auto mapped_by = [&](std::uint32_t thread) {
-    return open_for_reading(
-        fmt::format("{}/{}/map_files/{:x}-{:x}", root_, thread, mapping.start, mapping.end));
-  };
-  UniqueFd fd = mapped_by(pid);
-  if (!fd.valid()) {
-    if (const std::uint32_t thread = speaker_of(root_, pid); thread != pid) fd = mapped_by(thread);
+  std::uint32_t thread = pid;
+  OpenedFile opened = open_map_file(root_, thread, mapping);
+  if (opened.error == ENOENT) {
+    thread = speaker_of(root_, pid);
+    if (thread != pid) opened = open_map_file(root_, thread, mapping);
   }
-  const int map_files_error = fd.valid() ? 0 : errno;
-  if (fd.valid() && is_same_file(fd.get(), mapping.file, false)) return fd;
+  if (opened.error == ENOENT) opened = open_moved_map_file(root_, pid, thread, mapping);
+  if (opened.error == 0) return std::move(opened.fd);
+  const int map_files_error = opened.error;
 
   if (!mapping.deleted) {
-    fd = open_for_reading(fmt::format("{}/{}/root{}", root_, pid, mapping.path));
-    if (fd.valid() && is_same_file(fd.get(), mapping.file, true)) return fd;
+    opened = open_for_reading(fmt::format("{}/{}/root{}", root_, thread, mapping.path));
+    if (opened.error == 0 && is_same_file(opened.fd.get(), mapping.file, true)) {
+      return std::move(opened.fd);
+    }
   }
   const std::string doing = fmt::format("open {} as process {} maps it", mapping.path, pid);
   if (map_files_error == EPERM || map_files_error == EACCES) {
@@ -250,7 +290,7 @@ Result<UniqueFd> Procfs::open_mapping(std::uint32_t pid, const Mapping& mapping)
         "too)";
     return failure;
   }
-  if (map_files_error != 0 && map_files_error != ENOENT && map_files_error != ESRCH) {
+  if (map_files_error != ENOENT && map_files_error != ESRCH) {
     return fail_errno(map_files_error, doing);
   }
   return fail(Errc::gone, fmt::format("{}: it is no longer mapped there", doing));

@@ -32,12 +32,13 @@ class Procfs {
   /// CAP_SYS_PTRACE).
   [[nodiscard]] Result<Process> read(std::uint32_t pid) const;
 
-  /// The executable file mappings of a process, one for each file (the first of each).
+  /// The executable file mappings of a process, one for each file (the first of each). Errc::gone
+  /// for vanished processes.
   [[nodiscard]] Result<std::vector<Mapping>> mapped_files(std::uint32_t pid) const;
 
   /// Opens a mapped file for reading and attaching: through /proc/PID/map_files, which reaches
-  /// deleted files, memfds and other mount namespaces; where that is refused, through
-  /// /proc/PID/root + path, checked to be the same inode.
+  /// deleted files, memfds and other mount namespaces, also when the mapping's bounds have changed
+  /// since; where that is refused, through /proc/PID/root + path, checked to be the same inode.
   [[nodiscard]] Result<UniqueFd> open_mapping(std::uint32_t pid, const Mapping& mapping) const;
 
  private:

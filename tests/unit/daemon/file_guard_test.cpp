@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -101,6 +102,19 @@ TEST_F(FileGuardTest, NamelessFileThatIsOpenForWritingIsWatched) {
   EXPECT_FALSE(guard->is_broken());
   ASSERT_EQ(write(writer.get(), "y", 1), 1);
   watches_.read_events();
+  EXPECT_TRUE(guard->is_broken());
+}
+
+TEST_F(FileGuardTest, MemfdIsNotLeasedBecauseItsMakerWouldNotWait) {
+  const UniqueFd maker(memfd_create("probes", MFD_CLOEXEC));
+  ASSERT_EQ(write(maker.get(), "content", 7), 7);
+  const std::string path = "/proc/self/fd/" + std::to_string(maker.get());
+  auto guard =
+      FileGuard::take(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path, watches_);
+  ASSERT_TRUE(guard) << guard.error().message;
+  EXPECT_EQ(guard->kind(), FileGuard::Kind::watch);
+  EXPECT_FALSE(guard->is_broken());
+  ASSERT_EQ(write(maker.get(), "more", 4), 4);
   EXPECT_TRUE(guard->is_broken());
 }
 

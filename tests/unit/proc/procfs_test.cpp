@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace sdt::proc {
@@ -180,6 +181,19 @@ TEST_F(FakeProcfs, OpensAMappedFileThroughMapFiles) {
   EXPECT_NE(::fcntl(fd->get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
+TEST_F(FakeProcfs, OpensAFileWhoseMappingWasCutSinceItWasSeen) {
+  write(42, "map_files/401000-404000", "the middle");
+  const FileId file{8, 1, inode_of(root() / "42/map_files/401000-404000")};
+  write(42, "maps",
+        "1000-2000 r-xp 00000000 08:01 7 /srv/other\n" +
+            fmt::format("401000-404000 r-xp 00001000 08:01 {} /srv/shop\n", file.inode));
+  const auto fd = procfs().open_mapping(42, {0x400000, 0x40a000, 0, file, "/srv/shop", true});
+  ASSERT_TRUE(fd) << fd.error().message;
+  char content[10];
+  EXPECT_EQ(::read(fd->get(), content, sizeof(content)), 10);
+  EXPECT_EQ(std::string_view(content, 10), "the middle");
+}
+
 TEST_F(FakeProcfs, OpensAMappedFileThroughTheRootOfItsProcess) {
   write(42, "root/srv/shop", "by path");
   const Mapping mapping{0x400000,    0x40a000, 0, file_id_of(root() / "42/root/srv/shop"),
@@ -258,6 +272,7 @@ TEST(ThisProcess, AChildThatHasEndedIsGoneThoughNobodyWaitedForIt) {
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
   EXPECT_EQ(Procfs().identify(static_cast<std::uint32_t>(child)).error().code, Errc::gone);
   EXPECT_EQ(Procfs().read(static_cast<std::uint32_t>(child)).error().code, Errc::gone);
+  EXPECT_EQ(Procfs().mapped_files(static_cast<std::uint32_t>(child)).error().code, Errc::gone);
   EXPECT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
