@@ -47,8 +47,12 @@ Attacher::~Attacher() {
   closings_.clear();
 }
 
+TargetState& Attacher::target_of(const plan::Binding& binding) {
+  return *std::ranges::find(targets_, binding.target, &TargetState::number);
+}
+
 MetricState& Attacher::metric_of(const plan::Binding& binding) {
-  return targets_[binding.target].metrics[binding.metric];
+  return *std::ranges::find(target_of(binding).metrics, binding.metric, &MetricState::number);
 }
 
 /* ---- which files --------------------------------------------------------------------------- */
@@ -269,14 +273,13 @@ std::set<plan::Binding> Attacher::wanted_bindings() {
   for (TargetState& target : targets_) {
     for (const auto& [file, use] : target.files) {
       const CatalogEntry* entry = catalog_.known(file);
-      for (std::uint32_t i = 0; i < target.metrics.size(); ++i) {
-        const plan::Binding binding{target.number, i, file};
+      for (MetricState& metric : target.metrics) {
+        const plan::Binding binding{target.number, metric.number, file};
         if (attempts_.contains(binding)) {
           wanted.insert(binding);
           continue;
         }
         if (entry == nullptr || !entry->probes) continue;
-        MetricState& metric = target.metrics[i];
         const auto selection = plan::select_sites(metric.metric, *entry->probes);
         if (selection && selection->sites.empty()) continue;
         if (selection) {
@@ -308,7 +311,7 @@ Result<Attacher::Opened> Attacher::open_for_attach(const proc::FileId& file, con
 }
 
 Status Attacher::attach_now(const plan::Binding& binding) {
-  TargetState& target = targets_[binding.target];
+  TargetState& target = target_of(binding);
   MetricState& metric = metric_of(binding);
   const FileUse& use = target.files.at(binding.file);
   finish_closing(binding.file);
@@ -355,7 +358,7 @@ void Attacher::attach(const plan::Binding& binding) {
     attach_failed(binding, attached.error(), after);
     return;
   }
-  FileUse& use = targets_[binding.target].files.at(binding.file);
+  FileUse& use = target_of(binding).files.at(binding.file);
   if (use.mapped_at) attach_delay_.observe(after - *use.mapped_at);
   log_.debug(
       "attach took",
@@ -382,7 +385,7 @@ std::unique_ptr<plan::Link> Attacher::take_link(const plan::Binding& binding, co
   MetricState& metric = metric_of(binding);
   const auto attached = metric.files.find(binding.file);
   if (attached == metric.files.end()) return nullptr;
-  log_.info(why, {{"target", targets_[binding.target].target.name},
+  log_.info(why, {{"target", target_of(binding).target.name},
                   {"metric", metric.metric.name},
                   {"file", attached->second.path}});
   auto link = std::move(attached->second.link);
@@ -401,6 +404,10 @@ void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
     closing.files.insert(binding.file);
     closing.links.push_back(std::move(link));
   }
+  begin(std::move(closing), now);
+}
+
+void Attacher::begin(Closing closing, Time now) {
   if (closing.links.empty()) return;
   std::vector<plan::Link*> links;
   for (const auto& link : closing.links) links.push_back(link.get());
@@ -413,6 +420,30 @@ void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
   } catch (const std::system_error&) {
     // No thread to be had: it is closed here, and takes as long as it takes.
   }
+}
+
+void Attacher::retire(std::vector<MetricState> metrics, Time now) {
+  Closing closing;
+  for (MetricState& metric : metrics) {
+    for (auto& [file, attached] : metric.files) {
+      closing.files.insert(file);
+      closing.links.push_back(std::move(attached.link));
+    }
+    const auto is_its = [&](const auto& entry) { return entry.first.metric == metric.number; };
+    std::erase_if(attempts_, is_its);
+    std::erase_if(refused_, is_its);
+  }
+  begin(std::move(closing), now);
+  is_settled_ = false;
+}
+
+void Attacher::narrow(TargetState& target) {
+  if (target.target.file) {
+    std::erase_if(target.files, [&](const auto& entry) {
+      return !target.target.file->matches_path(entry.second.path);
+    });
+  }
+  is_settled_ = false;
 }
 
 void Attacher::reap(Time now) {
@@ -442,7 +473,7 @@ void Attacher::release_broken(Time now) {
     for (auto& [binding, attempt] : attempts_) {
       if (binding.file != entry->first || !attempt.attached) continue;
       take_link(binding, "detached, somebody opens the file for writing").reset();
-      targets_[binding.target].files.at(binding.file).mapped_at.reset();
+      target_of(binding).files.at(binding.file).mapped_at.reset();
       attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
     }
     entry = guards_.erase(entry);  // the writer goes on
@@ -462,8 +493,8 @@ std::optional<Time> Attacher::next_try() const {
 
 void Attacher::report_attached(const plan::Binding& binding, const plan::Selection& selection,
                                const std::string& path) {
-  const TargetState& target = targets_[binding.target];
-  const MetricState& metric = target.metrics[binding.metric];
+  const TargetState& target = target_of(binding);
+  const MetricState& metric = metric_of(binding);
   for (const std::string& warning : selection.warnings) {
     log_.warn("events of this site will be counted as lost",
               {{"metric", name_of(target, metric)}, {"file", path}, {"reason", warning}});
@@ -479,10 +510,10 @@ void Attacher::report_attached(const plan::Binding& binding, const plan::Selecti
 }
 
 void Attacher::report_failure(const plan::Binding& binding, const Error& error) {
-  const TargetState& target = targets_[binding.target];
+  const TargetState& target = target_of(binding);
   const auto use = target.files.find(binding.file);
   log_.error("cannot attach", {{"target", target.target.name},
-                               {"metric", target.metrics[binding.metric].metric.name},
+                               {"metric", metric_of(binding).metric.name},
                                {"file", use == target.files.end() ? "" : use->second.path},
                                {"error", error.message}});
 }

@@ -57,6 +57,11 @@ class Attacher {
   /// there.
   void look_at_host(TargetState& target);
 
+  /// Detaches metrics that are no longer asked for.
+  void retire(std::vector<MetricState> metrics, Time now);
+  /// The target asks for other metrics, or for fewer files, than before.
+  void narrow(TargetState& target);
+
   /// Forgets what was read of files that no target uses.
   void forget_unused();
 
@@ -97,8 +102,11 @@ class Attacher {
   [[nodiscard]] std::unique_ptr<plan::Link> take_link(const plan::Binding& binding,
                                                       const char* why);
   void close(std::vector<plan::Binding> bindings, Time now);
+  struct Closing;
+  void begin(Closing closing, Time now);
   void reap(Time now);
   void finish_closing(const proc::FileId& file);
+  [[nodiscard]] TargetState& target_of(const plan::Binding& binding);
   [[nodiscard]] MetricState& metric_of(const plan::Binding& binding);
 
   std::vector<TargetState>& targets_;

@@ -23,23 +23,13 @@ constexpr std::chrono::seconds maturity{1};
 /// dlopen of the new is followed by dlclose of the old.
 constexpr std::chrono::milliseconds unloading{200};
 
-std::vector<TargetState> states_of(const spec::Config& config) {
-  std::vector<TargetState> states;
-  states.reserve(config.targets.size());
-  for (const spec::Target& target : config.targets) {
-    states.emplace_back(target, static_cast<std::uint32_t>(states.size()));
-  }
-  return states;
-}
-
 }  // namespace
 
-Engine::Engine(const spec::Config& config, const Surroundings& surroundings)
+Engine::Engine(const Surroundings& surroundings)
     : backend_(surroundings.backend),
       procfs_(surroundings.procfs),
       records_(surroundings.records),
       log_(surroundings.log),
-      targets_(states_of(config)),
       attacher_(targets_, backend_, procfs_, surroundings.host, log_) {}
 
 /* ---- what the kernel reports ----------------------------------------------------------------- */

@@ -2,13 +2,14 @@
 //
 // Purpose:   what the daemon does again and again, without timers, HTTP or signals, so that both
 //            the daemon and tests can turn the crank: follow the processes, attach, drain.
-// Ownership: owns all run-time state of the targets; everything given to the constructor must
-//            outlive it.
+// Ownership: owns all run-time state of the targets and shares their spec; everything given to the
+//            constructor must outlive it.
 // Thread:    the loop; `now` is a parameter.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,9 +40,14 @@ class Engine {
     const Log& log;
   };
 
-  Engine(const spec::Config& config, const Surroundings& surroundings);
+  explicit Engine(const Surroundings& surroundings);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  /// Counts what this says from now on. Metrics that an earlier config declared word for word in a
+  /// target of the same name go on, attached and with their counts; the others begin anew. Takes
+  /// effect with the next reconcile().
+  void take_up(const std::shared_ptr<const spec::Config>& config, Time now);
 
   /// Takes in what the kernel reported, and attaches at once.
   void follow(Time now);
@@ -105,11 +111,15 @@ class Engine {
   [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
   void expire_starts(TargetState& target);
 
+  [[nodiscard]] TargetState continued(std::shared_ptr<const spec::Target> target,
+                                      std::vector<TargetState>& before);
+
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
   proc::RecordSource* records_;
   const Log& log_;
   std::vector<TargetState> targets_;
+  std::uint32_t next_number_ = 0;  ///< of a target or a metric
   Attacher attacher_;
   proc::ProcessTable table_;
   std::uint64_t arrivals_ = 0;  ///< images that may fire, since the latest drain

@@ -2,6 +2,7 @@
 //
 // The order matters. The maps are read first; then the newcomers, so that every key in them has
 // been introduced; then the records, which by then tell of every process that could have fired.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -55,8 +56,12 @@ void Engine::introduce(Time now) {
   }
   take_records(now);
   for (const plan::Newcomer& newcomer : *newcomers) {
-    if (newcomer.target >= targets_.size()) continue;
-    TargetState& target = targets_[newcomer.target];
+    const auto found = std::ranges::find(targets_, newcomer.target, &TargetState::number);
+    if (found == targets_.end()) {  // of a target that is no more
+      backend_.dismiss(newcomer.target, newcomer.image);
+      continue;
+    }
+    TargetState& target = *found;
     if (target.roster.is_bound(newcomer.image)) {
       // Its judgement and its first event crossed each other.
       backend_.dismiss(newcomer.target, newcomer.image);

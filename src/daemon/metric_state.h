@@ -1,7 +1,8 @@
 // One metric at run time.
 //
 // Purpose:   program, links and series of a metric, and what happened to them.
-// Ownership: owns all of them. The program is loaded when the first file with its probes appears,
+// Ownership: owns all of them, and shares the spec with other states. The program is loaded when
+// the first file with its probes appears,
 //            and then stays, so that its cumulative counts do.
 // Thread:    the loop.
 #pragma once
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -32,7 +34,8 @@ struct AttachedFile {
 };
 
 struct MetricState {
-  explicit MetricState(const spec::Metric& of) : metric(of), series(of) {}
+  MetricState(std::shared_ptr<const spec::Metric> of, std::uint32_t its_number)
+      : owner(std::move(of)), metric(*owner), number(its_number), series(metric) {}
 
   /// True when every probe that the metric needs is attached somewhere.
   [[nodiscard]] bool is_attached() const;
@@ -47,7 +50,9 @@ struct MetricState {
   /// What keeps it from counting, in words, or "attached".
   [[nodiscard]] std::string state_of(bool has_no_process) const;
 
+  std::shared_ptr<const spec::Metric> owner;
   const spec::Metric& metric;
+  std::uint32_t number;  ///< as long as the daemon runs, no other metric has it
   std::unique_ptr<plan::MetricProgram> program;
   std::map<proc::FileId, AttachedFile> files;
   metrics::MetricSeries series;

@@ -32,6 +32,8 @@ class Roster {
   /// What fired under this key is this image's.
   void bind(const ImageKey& key, const proc::ImagePtr& image, bool is_member);
   [[nodiscard]] bool is_bound(const ImageKey& key) const { return bound_.contains(key); }
+  /// Every key that is bound.
+  [[nodiscard]] std::vector<ImageKey> keys() const;
   /// The keys under which the image fired.
   [[nodiscard]] std::vector<ImageKey> keys_of(const proc::ImagePtr& image) const;
 

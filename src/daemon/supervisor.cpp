@@ -51,8 +51,11 @@ void raise_open_files_limit() {
 
 class Supervisor {
  public:
-  Supervisor(const RunOptions& options, const spec::Config& config, const Log& log)
-      : options_(options), config_(config), log_(log), server_(loop_, {}) {}
+  Supervisor(const RunOptions& options, spec::Config config, const Log& log)
+      : options_(options),
+        config_(std::make_shared<const spec::Config>(std::move(config))),
+        log_(log),
+        server_(loop_, {}) {}
 
   [[nodiscard]] int run();
 
@@ -69,11 +72,13 @@ class Supervisor {
   void drain_now();
   template <class Work>
   void guarded(const char* what, Work work) const;
+  void await_signal();
+  void reload();
   void stop(int signal);
   [[nodiscard]] expose::Response metrics_response();
 
   const RunOptions& options_;
-  const spec::Config& config_;
+  std::shared_ptr<const spec::Config> config_;
   const Log& log_;
   asio::io_context loop_;
   asio::signal_set signals_{loop_};
@@ -93,6 +98,7 @@ class Supervisor {
   steady_clock::time_point last_drain_;
   metrics::SelfMetrics::WallTime last_drain_wall_;
   metrics::SelfMetrics::WallTime loaded_wall_;
+  bool last_reload_ok_ = true;
   std::optional<asio::posix::stream_descriptor> watched_files_;
   bool ready_ = false;
 };
@@ -133,7 +139,8 @@ Status Supervisor::start() {
         {{"error", watcher.error().message}});
   }
   engine_ = std::make_unique<Engine>(
-      config_, Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
+      Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
+  engine_->take_up(config_, steady_clock::now());
   return {};
 }
 
@@ -165,6 +172,7 @@ expose::Response Supervisor::metrics_response() {
   self.version = version;
   self.drain_duration = drain_duration_;
   self.last_drain = last_drain_wall_;
+  self.last_reload_ok = last_reload_ok_;
   self.last_reload_success = loaded_wall_;
   metrics::Snapshot snapshot = engine_->snapshot();
   for (metrics::MetricSnapshot& metric : metrics::collect(self))
@@ -255,10 +263,43 @@ void Supervisor::drain_now() {
 void Supervisor::drain_and_rearm() {
   guarded("drain", [this] { drain_now(); });
   after_turn();
-  drain_timer_.expires_after(config_.global.drain_interval);
+  drain_timer_.expires_after(config_->global.drain_interval);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) drain_and_rearm();
   });
+}
+
+void Supervisor::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal != SIGHUP) return stop(signal);
+    guarded("reload", [this] { reload(); });
+    await_signal();
+  });
+}
+
+/// All of the new config, or nothing of it.
+void Supervisor::reload() {
+  spec::LoadResult loaded = spec::load_files(options_.config_files);
+  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
+    const Log::Fields fields{{"problem", diagnostic.text()}};
+    if (diagnostic.severity == spec::Severity::error) {
+      log_.error("config", fields);
+    } else {
+      log_.warn("config", fields);
+    }
+  }
+  last_reload_ok_ = loaded.ok();
+  if (!last_reload_ok_) {
+    log_.error("config not reloaded, the one before stays in force");
+    return;
+  }
+  config_ = std::make_shared<const spec::Config>(std::move(loaded.config));
+  engine_->take_up(config_, steady_clock::now());
+  loaded_wall_ = std::chrono::system_clock::now();
+  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
+  reconcile_and_rearm();
+  drain_and_rearm();
 }
 
 void Supervisor::stop(int signal) {
@@ -281,16 +322,6 @@ int Supervisor::run() {
     log_.error("cannot start", {{"error", status.error().message}});
     return exit_failure;
   }
-  std::function<void()> await_signal = [&] {
-    signals_.async_wait([&](const boost::system::error_code& error, int signal) {
-      if (error) return;
-      if (signal != SIGHUP) return stop(signal);
-      log_.warn(
-          "SIGHUP: reloading is not built yet, nothing was changed; restart to take up a new "
-          "config");
-      await_signal();
-    });
-  };
   await_signal();
   await_file_writers();
   if (const int fd = engine_->watches().fd(); fd >= 0) {
@@ -311,7 +342,7 @@ int Supervisor::run() {
 
 int run(const RunOptions& options) {
   const Log log(options.log_level, options.log_format);
-  const spec::LoadResult loaded = spec::load_files(options.config_files);
+  spec::LoadResult loaded = spec::load_files(options.config_files);
   for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
     fmt::print(stderr, "{}\n", diagnostic.text());
   }
@@ -321,7 +352,7 @@ int run(const RunOptions& options) {
   if (loaded.config.targets.empty()) {
     log.warn("the config has no targets: nothing but the exporter itself will be measured");
   }
-  return Supervisor(options, loaded.config, log).run();
+  return Supervisor(options, std::move(loaded.config), log).run();
 }
 
 }  // namespace sdt::daemon

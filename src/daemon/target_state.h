@@ -1,14 +1,16 @@
 // One target at run time.
 //
 // Purpose:   its processes, the files they map, and its metrics.
-// Ownership: owns all of them; the spec's target must outlive it.
+// Ownership: owns all of them, and shares the spec with other states.
 // Thread:    the loop.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/metric_state.h"
@@ -32,16 +34,15 @@ struct FileUse {
 };
 
 struct TargetState {
-  TargetState(const spec::Target& of, std::uint32_t its_number) : target(of), number(its_number) {
-    metrics.reserve(target.metrics.size());
-    for (const spec::Metric& metric : target.metrics) metrics.emplace_back(metric);
-  }
+  TargetState(std::shared_ptr<const spec::Target> of, std::uint32_t its_number)
+      : owner(std::move(of)), target(*owner), number(its_number) {}
 
   /// None of its metrics counts: the processes, or their probes, are not there yet.
   [[nodiscard]] bool is_waiting() const;
 
+  std::shared_ptr<const spec::Target> owner;
   const spec::Target& target;
-  std::uint32_t number;
+  std::uint32_t number;  ///< as long as the daemon runs, no other target has it
   Roster roster;
   std::vector<MetricState> metrics;
   std::map<proc::FileId, FileUse> files;

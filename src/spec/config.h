@@ -129,6 +129,8 @@ struct Metric {
   std::uint32_t max_series = 0;
   std::optional<std::chrono::nanoseconds> expire_after;
   std::string place;  ///< file:line of the declaration, for messages
+  /// What was declared, with the defaults that apply: metrics of equal fingerprints count the same.
+  std::string fingerprint;
 };
 
 struct Target {

@@ -92,6 +92,7 @@ class Loader {
     Target target = std::move(draft.target);
     for (MetricDraft& metric : draft.metrics) {
       if (metric.metric.max_series == 0) metric.metric.max_series = global_.max_series;
+      metric.metric.fingerprint += fmt::format(" max_series={}", metric.metric.max_series);
       target.metrics.push_back(std::move(metric.metric));
     }
     return target;

@@ -30,6 +30,7 @@ class MetricReader {
       : report_(report), map_(node, "a metric", metric_keys, report) {
     draft_.at = node.at;
     draft_.metric.place = fmt::format("{}:{}", report.file(), node.at.line);
+    draft_.metric.fingerprint = canonical(node);
   }
 
   MetricDraft read() {

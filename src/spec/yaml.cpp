@@ -1,5 +1,6 @@
 #include "spec/yaml.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
 
@@ -163,6 +164,30 @@ std::optional<Node> only_document(const std::string& text, Converter& converter,
 Place Node::within(std::size_t byte) const {
   if (!start) return at;
   return {start->line, start->column + static_cast<int>(byte)};
+}
+
+std::string canonical(const Node& node) {
+  std::string text;
+  switch (node.kind) {
+    case Node::Kind::null:
+      return "~";
+    case Node::Kind::scalar:
+      // Its length keeps what follows apart from it.
+      return fmt::format("{}{}:{}", node.quoted ? "\"" : "", node.text.size(), node.text);
+    case Node::Kind::sequence:
+      for (const Node& item : node.items) text += canonical(item) + ",";
+      return "[" + text + "]";
+    case Node::Kind::map: {
+      std::vector<std::string> entries;
+      for (const Entry& entry : node.entries) {
+        entries.push_back(canonical(entry.key) + "=" + canonical(entry.value) + ",");
+      }
+      std::ranges::sort(entries);
+      for (const std::string& entry : entries) text += entry;
+      return "{" + text + "}";
+    }
+  }
+  return text;
 }
 
 std::optional<Node> parse_yaml(const std::string& text, Report& report) {

@@ -36,6 +36,10 @@ struct Entry {
   Node value;
 };
 
+/// The node's content as one text: equal texts mean the same. Layout, comments and the order of a
+/// map's keys do not show.
+[[nodiscard]] std::string canonical(const Node& node);
+
 /// The file's one document; a null node for an empty file; nothing after a syntax error.
 [[nodiscard]] std::optional<Node> parse_yaml(const std::string& text, Report& report);
 

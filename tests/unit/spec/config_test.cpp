@@ -26,6 +26,19 @@ TEST(ProcessLifetime, OnlyPidAndTidEndWithTheirProcess) {
   EXPECT_FALSE(has_process_lifetime(with_label("arg0")));
 }
 
+std::string fingerprint_under(const std::string& global) {
+  const LoadResult result =
+      load_text(global + file_with({"name: a_total\nhelp: A.\ntype: counter\nprobe: a:b"}));
+  EXPECT_THAT(messages(result), testing::IsEmpty());
+  return result.config.targets.at(0).metrics.at(0).fingerprint;
+}
+
+TEST(Fingerprint, KnowsTheDefaultsThatApply) {
+  EXPECT_EQ(fingerprint_under("global: {max_series: 1000}\n"), fingerprint_under(""));
+  EXPECT_NE(fingerprint_under("global: {max_series: 10}\n"), fingerprint_under(""));
+  EXPECT_EQ(fingerprint_under("global: {drain_interval: 1s}\n"), fingerprint_under(""));
+}
+
 TEST(Regex, MatchesAnywhereUnlessAnchored) {
   const auto loose = Regex::compile("b+");
   ASSERT_TRUE(loose);

@@ -92,5 +92,21 @@ TEST(Yaml, AMissingValueIsWhereItsKeyIs) {
   EXPECT_EQ(root.entries[0].value.at.line, 1);
 }
 
+TEST(Canonical, LayoutCommentsAndTheOrderOfKeysDoNotShow) {
+  EXPECT_EQ(canonical(tree("a: 1\nb: [x, y]\n")), canonical(tree("{b: [x,  y], a: 1} # same\n")));
+}
+
+TEST(Canonical, EverythingElseDoes) {
+  const std::string one = canonical(tree("a: [x, y]\n"));
+  for (const char* other : {"a: [y, x]\n", "a: [x, y, z]\n", "b: [x, y]\n", "a: [\"x\", y]\n",
+                            "a: x, y\n", "a: [[x, y]]\n", "a: {x: y}\n", "a:\n"}) {
+    EXPECT_NE(canonical(tree(other)), one) << other;
+  }
+}
+
+TEST(Canonical, TextsCannotPassForStructure) {
+  EXPECT_NE(canonical(tree("[\"1:a,1:b\"]\n")), canonical(tree("[\"a\", \"b\"]\n")));
+}
+
 }  // namespace
 }  // namespace sdt::spec
