@@ -185,6 +185,7 @@ struct sdt_program {
   __u8 captured[8]; /* argument numbers */
   struct sdt_field fields[SDT_MAX_LABELS];
   struct sdt_condition conditions[SDT_MAX_CONDITIONS];
+  __u32 pad3;
   struct sdt_step steps[SDT_STEP_POOL];
   __u64 bounds[SDT_MAX_BOUNDS]; /* two's complement: the negative ones first, each part ascending as unsigned */
 };

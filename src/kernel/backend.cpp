@@ -52,36 +52,43 @@ void KernelBackend::set_log(LogSink sink) {
   libbpf_set_print(print_libbpf);
 }
 
-Result<std::unique_ptr<KernelBackend>> KernelBackend::create(const Features& features) {
-  std::unique_ptr<KernelBackend> backend(new KernelBackend(features));
-  const auto make = [](UniqueFd& to, auto... arguments) -> Status {
-    auto map = make_map(arguments...);
-    if (!map) return tl::unexpected(std::move(map).error());
-    to = std::move(*map);
-    return {};
-  };
+Status KernelBackend::make_maps() {
   constexpr std::uint32_t index = sizeof(std::uint32_t);
-  Status status = make(backend->sites_map_, BPF_MAP_TYPE_ARRAY, "sdt_sites", index,
-                       std::uint32_t{sizeof(sdt_site)}, std::uint32_t{SDT_MAX_SITES});
-  if (status) {
-    status = make(backend->verdicts_, BPF_MAP_TYPE_HASH, "sdt_verdicts",
-                  std::uint32_t{sizeof(sdt_process_key)}, std::uint32_t{sizeof(std::uint32_t)},
-                  verdict_entries);
+  struct Shape {
+    UniqueFd* to;
+    bpf_map_type type;
+    const char* name;
+    std::uint32_t key_size;
+    std::uint32_t value_size;
+    std::uint32_t entries;
+  };
+  const std::array shapes{
+      Shape{&sites_map_, BPF_MAP_TYPE_ARRAY, "sdt_sites", index, sizeof(sdt_site), SDT_MAX_SITES},
+      Shape{&verdicts_, BPF_MAP_TYPE_HASH, "sdt_verdicts", sizeof(sdt_process_key),
+            sizeof(std::uint32_t), verdict_entries},
+      Shape{&newcomers_, BPF_MAP_TYPE_HASH, "sdt_newcomers", sizeof(sdt_process_key),
+            sizeof(sdt_newcomer), SDT_MAX_NEWCOMERS},
+      Shape{&scratch_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch", index,
+            SDT_MAX_KEY + SDT_STRING_BUFFER, SDT_SCRATCH_SLOTS},
+      Shape{&scratch_in_use_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch_use", index,
+            sizeof(std::uint64_t), 1},
+  };
+  for (const Shape& shape : shapes) {
+    auto map = make_map(shape.type, shape.name, shape.key_size, shape.value_size, shape.entries);
+    if (!map) return tl::unexpected(std::move(map).error());
+    *shape.to = std::move(*map);
   }
-  if (status) {
-    status = make(backend->newcomers_, BPF_MAP_TYPE_HASH, "sdt_newcomers",
-                  std::uint32_t{sizeof(sdt_process_key)}, std::uint32_t{sizeof(sdt_newcomer)},
-                  std::uint32_t{SDT_MAX_NEWCOMERS});
+  return {};
+}
+
+Result<std::unique_ptr<KernelBackend>> KernelBackend::create(const Features& features,
+                                                             plan::Adopted adopted) {
+  std::unique_ptr<KernelBackend> backend(new KernelBackend(features));
+  if (!backend->adopt_maps(std::move(adopted))) {
+    if (auto status = backend->make_maps(); !status) {
+      return tl::unexpected(std::move(status).error());
+    }
   }
-  if (status) {
-    status = make(backend->scratch_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch", index,
-                  std::uint32_t{SDT_MAX_KEY + SDT_STRING_BUFFER}, std::uint32_t{SDT_SCRATCH_SLOTS});
-  }
-  if (status) {
-    status = make(backend->scratch_in_use_, BPF_MAP_TYPE_PERCPU_ARRAY, "sdt_scratch_use", index,
-                  std::uint32_t{sizeof(std::uint64_t)}, std::uint32_t{1});
-  }
-  if (!status) return tl::unexpected(std::move(status).error());
   backend->sites_ = std::make_shared<SiteTable>(backend->sites_map_.get(), SDT_MAX_SITES);
   return backend;
 }
@@ -93,6 +100,34 @@ Result<std::unique_ptr<plan::MetricProgram>> KernelBackend::load(std::uint32_t t
   auto program = MetricProgramImpl::load(metric, target, features_, shared, sites_);
   if (!program) return tl::unexpected(std::move(program).error());
   return std::move(*program);
+}
+
+Result<std::unique_ptr<plan::MetricProgram>> KernelBackend::adopt(std::uint32_t target,
+                                                                  const spec::Metric& metric,
+                                                                  plan::Adopted adopted) {
+  if (!is_adopted_) return fail(Errc::unsupported, "the maps that it shares with others are new");
+  auto program = MetricProgramImpl::adopt(metric, target, features_, sites_, std::move(adopted));
+  if (!program) return tl::unexpected(std::move(program).error());
+  return std::move(*program);
+}
+
+Result<std::vector<plan::Judgement>> KernelBackend::judgements() {
+  // Read one by one: the values are half a word, which batches of whole words cannot hold.
+  std::vector<plan::Judgement> found;
+  sdt_process_key key{};
+  const sdt_process_key* previous = nullptr;
+  sdt_process_key next{};
+  while (bpf_map_get_next_key(verdicts_.get(), previous, &next) == 0) {
+    key = next;
+    previous = &key;
+    std::uint32_t value = 0;
+    if (bpf_map_lookup_elem(verdicts_.get(), &key, &value) != 0) continue;
+    found.push_back({key.target,
+                     {key.pid, key.image},
+                     value == SDT_MEMBER ? plan::Verdict::member : plan::Verdict::foreign});
+  }
+  if (errno != ENOENT) return fail_errno(errno, "reading which processes were judged");
+  return found;
 }
 
 Result<std::vector<plan::Newcomer>> KernelBackend::newcomers() {

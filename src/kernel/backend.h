@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -23,13 +25,24 @@ using LogSink = std::function<void(bool warning, std::string_view line)>;
 
 class KernelBackend final : public plan::Backend {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<KernelBackend>> create(const Features& features);
+  /// With the maps of an earlier run, if those are whole and of this very version; else with new
+  /// ones.
+  [[nodiscard]] static Result<std::unique_ptr<KernelBackend>> create(const Features& features,
+                                                                     plan::Adopted adopted = {});
+  /// Programs of the earlier run can be adopted as well: these are the maps that they use.
+  [[nodiscard]] bool is_adopted() const { return is_adopted_; }
 
   /// Routes libbpf's messages. Process-wide, as libbpf's own hook is.
   static void set_log(LogSink sink);
 
   [[nodiscard]] Result<std::unique_ptr<plan::MetricProgram>> load(
       std::uint32_t target, const spec::Metric& metric) override;
+  [[nodiscard]] Result<std::unique_ptr<plan::MetricProgram>> adopt(std::uint32_t target,
+                                                                   const spec::Metric& metric,
+                                                                   plan::Adopted adopted) override;
+  [[nodiscard]] std::vector<plan::Handle> handles() const override;
+  [[nodiscard]] std::string notes() const override;
+  [[nodiscard]] Result<std::vector<plan::Judgement>> judgements() override;
   [[nodiscard]] Result<std::vector<plan::Newcomer>> newcomers() override;
   [[nodiscard]] Status judge(std::uint32_t target, const ImageKey& image,
                              plan::Verdict verdict) override;
@@ -39,7 +52,11 @@ class KernelBackend final : public plan::Backend {
  private:
   explicit KernelBackend(const Features& features) : features_(features) {}
 
+  [[nodiscard]] Status make_maps();
+  [[nodiscard]] bool adopt_maps(plan::Adopted adopted);
+
   Features features_;
+  bool is_adopted_ = false;
   UniqueFd sites_map_;
   UniqueFd verdicts_;
   UniqueFd newcomers_;

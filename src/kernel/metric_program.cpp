@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
@@ -76,10 +77,10 @@ void MetricProgramImpl::SkeletonDeleter::operator()(struct probe* skeleton) cons
   probe__destroy(skeleton);
 }
 
-MetricProgramImpl::MetricProgramImpl(Skeleton skeleton, ProgramConfig config,
+MetricProgramImpl::MetricProgramImpl(ProgramConfig config, Descriptors descriptors,
                                      const Features& features, std::shared_ptr<SiteTable> sites)
-    : skeleton_(std::move(skeleton)),
-      config_(std::move(config)),
+    : config_(std::move(config)),
+      descriptors_(std::move(descriptors)),
       features_(features),
       sites_(std::move(sites)) {}
 
@@ -88,12 +89,7 @@ MetricProgramImpl::~MetricProgramImpl() = default;
 Result<std::unique_ptr<MetricProgramImpl>> MetricProgramImpl::load(
     const spec::Metric& metric, std::uint32_t target, const Features& features,
     const SharedMaps& shared, std::shared_ptr<SiteTable> sites) {
-  auto config = configure(metric, {.target = target,
-                                   .sleepable = features.sleepable,
-                                   .task_storage = features.task_storage,
-                                   .possible_cpus = features.possible_cpus,
-                                   .pid_namespace = features.pid_namespace,
-                                   .task_fields = features.task_fields});
+  auto config = configure(metric, options_for(target, features));
   if (!config) return tl::unexpected(std::move(config).error());
 
   Skeleton skeleton(probe__open());
@@ -116,8 +112,35 @@ Result<std::unique_ptr<MetricProgramImpl>> MetricProgramImpl::load(
             "loading the BPF program of {} (the kernel's verifier log is at log level debug)",
             metric.name));
   }
-  return std::unique_ptr<MetricProgramImpl>(
-      new MetricProgramImpl(std::move(skeleton), std::move(*config), features, std::move(sites)));
+  auto descriptors = descriptors_of(*skeleton);
+  if (!descriptors) return tl::unexpected(std::move(descriptors).error());
+  std::unique_ptr<MetricProgramImpl> loaded(new MetricProgramImpl(
+      std::move(*config), std::move(*descriptors), features, std::move(sites)));
+  if (!features.uprobe_multi) loaded->skeleton_ = std::move(skeleton);
+  return loaded;
+}
+
+/// The skeleton holds far more than descriptors (the object file, libbpf's view of it) and need not
+/// stay for them.
+Result<MetricProgramImpl::Descriptors> MetricProgramImpl::descriptors_of(
+    const struct probe& skeleton) {
+  Descriptors descriptors;
+  const auto& maps = skeleton.maps;
+  for (const auto& [to, fd] :
+       {std::pair{&descriptors.program, bpf_program__fd(skeleton.progs.sdt_probe)},
+        std::pair{&descriptors.series, bpf_map__fd(maps.series)},
+        std::pair{&descriptors.other, bpf_map__fd(maps.other)},
+        std::pair{&descriptors.spills, bpf_map__fd(maps.spills)},
+        std::pair{&descriptors.tally, bpf_map__fd(maps.tally)},
+        std::pair{&descriptors.hits, bpf_map__fd(maps.hits)},
+        std::pair{&descriptors.pairs, bpf_map__fd(maps.pairs)},
+        std::pair{&descriptors.thread_starts, bpf_map__fd(maps.thread_starts)},
+        std::pair{&descriptors.thread_stacks, bpf_map__fd(maps.thread_stacks)}}) {
+    if (fd < 0) continue;  // not made: nothing would use it
+    *to = UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!to->valid()) return fail_errno(errno, "keeping a BPF object's descriptor");
+  }
+  return descriptors;
 }
 
 std::uint64_t MetricProgramImpl::probe_number(const ProbeName& probe) {
@@ -147,11 +170,10 @@ Result<std::unique_ptr<plan::Link>> MetricProgramImpl::attach(
                                  << (SDT_COOKIE_SITE_BITS + SDT_COOKIE_PROBE_BITS));
   }
   const std::string path = fmt::format("/proc/self/fd/{}", fd);
-  const bpf_program* program = skeleton_->progs.sdt_probe;
   if (features_.uprobe_multi) {
-    return attach_multi(bpf_program__fd(program), path, name, points, std::move(entries));
+    return attach_multi(descriptors_.program.get(), path, name, points, std::move(entries));
   }
-  return attach_perf(program, path, name, points, std::move(entries));
+  return attach_perf(skeleton_->progs.sdt_probe, path, name, points, std::move(entries));
 }
 
 Result<Samples> MetricProgramImpl::drain() {
@@ -162,14 +184,14 @@ Result<Samples> MetricProgramImpl::drain() {
   samples.probes = probes_;
   const HashShape shape{config_.layout.size, config_.maps.cell_size,
                         config_.maps.series_per_cpu ? features_.possible_cpus : 1};
-  auto status = read_hash(bpf_map__fd(skeleton_->maps.series), shape, [&](auto key, auto words) {
+  auto status = read_hash(descriptors_.series.get(), shape, [&](auto key, auto words) {
     samples.keys.insert(samples.keys.end(), key.begin(), key.end());
     samples.words.insert(samples.words.end(), words.begin(), words.end());
   });
   if (!status) return tl::unexpected(std::move(status).error());
 
   const HashShape spill_shape{sizeof(sdt_process_key), config_.maps.cell_size, 1};
-  status = read_hash(bpf_map__fd(skeleton_->maps.spills), spill_shape, [&](auto bytes, auto words) {
+  status = read_hash(descriptors_.spills.get(), spill_shape, [&](auto bytes, auto words) {
     sdt_process_key image{};
     std::memcpy(&image, bytes.data(), sizeof image);
     const sdt_key_header header{image.pid, spilled_bit, image.image};
@@ -182,7 +204,7 @@ Result<Samples> MetricProgramImpl::drain() {
 
   const std::uint32_t zero = 0;
   samples.other.resize(samples.words_per_cell);
-  if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.other), &zero, samples.other.data()) != 0) {
+  if (bpf_map_lookup_elem(descriptors_.other.get(), &zero, samples.other.data()) != 0) {
     return fail_errno(errno, "reading the `other` cell");
   }
   return samples;
@@ -190,12 +212,12 @@ Result<Samples> MetricProgramImpl::drain() {
 
 Result<Tally> MetricProgramImpl::tally() {
   Tally tally;
-  auto hits = read_per_cpu_counters(bpf_map__fd(skeleton_->maps.hits), probes_.size(),
-                                    features_.possible_cpus);
+  auto hits =
+      read_per_cpu_counters(descriptors_.hits.get(), probes_.size(), features_.possible_cpus);
   if (!hits) return tl::unexpected(std::move(hits).error());
   tally.hits = std::move(*hits);
-  auto counters = read_per_cpu_counters(bpf_map__fd(skeleton_->maps.tally), SDT_TALLY_COUNT,
-                                        features_.possible_cpus);
+  auto counters =
+      read_per_cpu_counters(descriptors_.tally.get(), SDT_TALLY_COUNT, features_.possible_cpus);
   if (!counters) return tl::unexpected(std::move(counters).error());
   tally.filtered = word_at(*counters, SDT_TALLY_FILTERED);
   tally.foreign = word_at(*counters, SDT_TALLY_FOREIGN);
@@ -205,7 +227,7 @@ Result<Tally> MetricProgramImpl::tally() {
 
   bpf_prog_info info{};
   std::uint32_t size = sizeof info;
-  if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.sdt_probe), &info, &size) == 0) {
+  if (bpf_obj_get_info_by_fd(descriptors_.program.get(), &info, &size) == 0) {
     tally.run_nanoseconds = info.run_time_ns;
     tally.lost[static_cast<std::size_t>(LossReason::recursion)] += info.recursion_misses;
   }
@@ -219,17 +241,17 @@ void MetricProgramImpl::forget_keys(std::span<const std::string> keys) {
     if (is_spilled(bytes)) {
       const ImageKey image = image_of(bytes);
       const sdt_process_key spilled{image.pid, config_.program.target, image.image};
-      bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.spills), &spilled);
+      bpf_map_delete_elem(descriptors_.spills.get(), &spilled);
     } else {
-      bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.series), key.data());
+      bpf_map_delete_elem(descriptors_.series.get(), key.data());
     }
   }
 }
 
 std::uint64_t MetricProgramImpl::expire_starts(
     const std::function<bool(const ImageKey&)>& has_ended) {
-  if (!bpf_map__autocreate(skeleton_->maps.pairs)) return 0;
-  const int map_fd = bpf_map__fd(skeleton_->maps.pairs);
+  if (!descriptors_.pairs.valid()) return 0;
+  const int map_fd = descriptors_.pairs.get();
   std::map<ImageKey, bool> ended;
   std::vector<sdt_pair_key> stale;
   const auto status =

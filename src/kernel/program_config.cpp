@@ -381,6 +381,15 @@ MapSizes size_maps(const spec::Metric& metric, const ProgramOptions& options,
 
 }  // namespace
 
+ProgramOptions options_for(std::uint32_t target, const Features& features) {
+  return {.target = target,
+          .sleepable = features.sleepable,
+          .task_storage = features.task_storage,
+          .possible_cpus = features.possible_cpus,
+          .pid_namespace = features.pid_namespace,
+          .task_fields = features.task_fields};
+}
+
 Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions& options) {
   ProgramConfig config;
   sdt_program& program = config.program;

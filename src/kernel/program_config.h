@@ -29,6 +29,8 @@ struct ProgramOptions {
   TaskFields task_fields{};
 };
 
+[[nodiscard]] ProgramOptions options_for(std::uint32_t target, const Features& features);
+
 /// How the program's maps are made.
 struct MapSizes {
   std::uint32_t series_entries = 0;

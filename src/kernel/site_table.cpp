@@ -38,6 +38,26 @@ Result<std::uint32_t> SiteTable::acquire(const sdt_site& site) {
   return entry;
 }
 
+Status SiteTable::adopt(std::uint32_t entry) {
+  if (entry >= capacity_) return fail(Errc::invalid, "no such entry in the table of sites");
+  while (entries_.size() <= entry) {
+    free_.push_back(static_cast<std::uint32_t>(entries_.size()));
+    entries_.emplace_back();
+  }
+  if (entries_[entry].users > 0) {
+    ++entries_[entry].users;
+    return {};
+  }
+  sdt_site site{};
+  if (bpf_map_lookup_elem(map_fd_, &entry, &site) != 0) {
+    return fail_errno(errno, "reading a site's argument layout from its BPF map");
+  }
+  std::erase(free_, entry);
+  entries_[entry] = {std::string(reinterpret_cast<const char*>(&site), sizeof site), 1};
+  by_layout_.emplace(entries_[entry].layout, entry);
+  return {};
+}
+
 void SiteTable::release(std::uint32_t entry) {
   Entry& released = entries_.at(entry);
   if (--released.users != 0) return;

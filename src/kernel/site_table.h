@@ -23,6 +23,8 @@ class SiteTable {
 
   /// The entry of a layout, written when it is new. Each acquire needs one release.
   [[nodiscard]] Result<std::uint32_t> acquire(const sdt_site& site);
+  /// Takes a share in an entry that was written by somebody who had this map before.
+  [[nodiscard]] Status adopt(std::uint32_t entry);
   void release(std::uint32_t entry);
 
   [[nodiscard]] std::size_t used() const { return by_layout_.size(); }

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "base/unique_fd.h"
+#include "base/pack.h"
 #include "kernel/bpf_call.h"
 
 namespace sdt::kernel {
@@ -42,6 +42,10 @@ class MultiLink final : public plan::Link {
       : entries_(std::move(entries)), link_(std::move(link)) {}
 
   void close() override { link_ = UniqueFd(); }
+  [[nodiscard]] std::vector<plan::Handle> handles() const override {
+    return {{"link", link_.get()}};
+  }
+  [[nodiscard]] std::string notes() const override { return pack(entries_.entries()); }
 
  private:
   SiteEntries entries_;  // given back after the link is closed: members go in reverse order
@@ -62,6 +66,9 @@ class PerfLink final : public plan::Link {
   ~PerfLink() override { detach(); }
 
   void close() override { detach(); }
+  // A descriptor for each site: more than would be kept for us.
+  [[nodiscard]] std::vector<plan::Handle> handles() const override { return {}; }
+  [[nodiscard]] std::string notes() const override { return {}; }
 
  private:
   // Each close waits in the kernel for about 0.1 s; side by side, what can overlap does.
@@ -98,7 +105,11 @@ Result<std::unique_ptr<plan::Link>> attach_multi(int program_fd, const std::stri
   MultiLinkResult made = create_uprobe_multi_link(
       program_fd, path, {points.offsets, points.semaphore_offsets, points.cookies});
   if (made.error != 0) return tl::unexpected(attach_error(made.error, name, points.offsets.size()));
-  return std::make_unique<MultiLink>(std::move(made.link), std::move(entries));
+  return multi_link(std::move(made.link), std::move(entries));
+}
+
+std::unique_ptr<plan::Link> multi_link(UniqueFd link, SiteEntries entries) {
+  return std::make_unique<MultiLink>(std::move(link), std::move(entries));
 }
 
 Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program, const std::string& path,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "kernel/site_table.h"
 #include "plan/backend.h"
 
@@ -37,6 +38,13 @@ class SiteEntries {
     if (entry) entries_.push_back(*entry);
     return entry;
   }
+  /// Of a link that had this entry before this table was made.
+  [[nodiscard]] Status adopt(std::uint32_t entry) {
+    auto status = table_->adopt(entry);
+    if (status) entries_.push_back(entry);
+    return status;
+  }
+  [[nodiscard]] const std::vector<std::uint32_t>& entries() const { return entries_; }
 
  private:
   std::shared_ptr<SiteTable> table_;
@@ -56,6 +64,8 @@ struct AttachPoints {
                                                                const std::string& name,
                                                                const AttachPoints& points,
                                                                SiteEntries entries);
+/// A link that attach_multi() made, in this run of the daemon or an earlier one.
+[[nodiscard]] std::unique_ptr<plan::Link> multi_link(UniqueFd link, SiteEntries entries);
 [[nodiscard]] Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program,
                                                               const std::string& path,
                                                               const std::string& name,

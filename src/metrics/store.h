@@ -71,6 +71,13 @@ class MetricSeries {
   /// Events whose process was still unknown are lost, reason unclassified.
   void restart();
 
+  /// Everything it knows, as bytes for restore() of a later run of the daemon on the same machine
+  /// since it was booted: times are those of CLOCK_MONOTONIC.
+  [[nodiscard]] std::string save() const;
+  /// Goes on where save() was called. False, and nothing has changed, when the bytes are of another
+  /// metric.
+  [[nodiscard]] bool restore(const std::string& bytes);
+
   [[nodiscard]] MetricSnapshot collect() const;
 
   /// Label sets that count towards `max_series`; the series `other` has its place beside them.

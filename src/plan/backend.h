@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/samples.h"
+#include "base/unique_fd.h"
 #include "plan/select.h"
 #include "spec/config.h"
 
@@ -34,10 +36,34 @@ struct Newcomer {
 /// Whether a process that maps a traced file belongs to the target.
 enum class Verdict : std::uint8_t { member, foreign };
 
+struct Judgement {
+  std::uint32_t target = 0;
+  ImageKey image;
+  Verdict verdict = Verdict::foreign;
+};
+
+/// A kernel object by a name that is its own among those of its owner: what a later run of the
+/// daemon needs to go on with it. The descriptor stays its owner's.
+struct Handle {
+  std::string name;
+  int fd = -1;
+};
+
+/// The same on its way back.
+struct Adopted {
+  std::map<std::string, UniqueFd> handles;
+  std::string notes;  ///< what notes() said
+};
+
 /// A metric's program attached to the sites of one file. Destroying it detaches.
 class Link {
  public:
   virtual ~Link() = default;
+
+  /// Empty when it cannot be handed over.
+  [[nodiscard]] virtual std::vector<Handle> handles() const = 0;
+  /// What the handles do not tell: to be kept with them.
+  [[nodiscard]] virtual std::string notes() const = 0;
 
   /// Detaches. The kernel may take 0.1 s for it, so that this may be called on another thread than
   /// the loop's; destroying the link afterwards takes no time.
@@ -52,6 +78,13 @@ class MetricProgram {
   /// Attaches to every site or to none. `fd` is the open file, `name` its path for messages.
   [[nodiscard]] virtual Result<std::unique_ptr<Link>> attach(
       int fd, const std::string& name, std::span<const SelectedSite> sites) = 0;
+
+  /// The link that `adopted` was; attached to this program, whichever daemon did it.
+  [[nodiscard]] virtual Result<std::unique_ptr<Link>> adopt(Adopted adopted) = 0;
+
+  /// As those of Link.
+  [[nodiscard]] virtual std::vector<Handle> handles() const = 0;
+  [[nodiscard]] virtual std::string notes() const = 0;
 
   /// Cumulative cells of all series.
   [[nodiscard]] virtual Result<Samples> drain() = 0;
@@ -79,6 +112,15 @@ class Backend {
   [[nodiscard]] virtual Result<std::unique_ptr<MetricProgram>> load(std::uint32_t target,
                                                                     const spec::Metric& metric) = 0;
 
+  /// The program that `adopted` was, as long as load() would make one that is the same in every
+  /// bit: else Errc::unsupported.
+  [[nodiscard]] virtual Result<std::unique_ptr<MetricProgram>> adopt(std::uint32_t target,
+                                                                     const spec::Metric& metric,
+                                                                     Adopted adopted) = 0;
+  /// What all programs share; see Link.
+  [[nodiscard]] virtual std::vector<Handle> handles() const = 0;
+  [[nodiscard]] virtual std::string notes() const = 0;
+
   /// Images that fired and wait for a judgement.
   [[nodiscard]] virtual Result<std::vector<Newcomer>> newcomers() = 0;
 
@@ -86,6 +128,8 @@ class Backend {
   /// newcomer any more. Before a judgement they are recorded under the image.
   [[nodiscard]] virtual Status judge(std::uint32_t target, const ImageKey& image,
                                      Verdict verdict) = 0;
+  /// Everything that was judged and not forgotten.
+  [[nodiscard]] virtual Result<std::vector<Judgement>> judgements() = 0;
   /// Takes word back of an image that was judged meanwhile.
   virtual void dismiss(std::uint32_t target, const ImageKey& image) = 0;
   /// Takes word and judgement back; for images that have ended.

@@ -26,6 +26,7 @@ MAY_INCLUDE = {
 # Library header prefix → the folders that may know it. A folder that is not listed must do without.
 LIBRARIES = {
     "bpf/": {"kernel"},
+    "cereal/": {"base"},
     "linux/bpf": {"kernel"},
     "yaml-cpp/": {"spec"},
     "re2/": {"spec"},
