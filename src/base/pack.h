@@ -21,6 +21,7 @@
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
 
+#include "base/placement.h"
 #include "base/samples.h"
 
 namespace sdt {
@@ -33,6 +34,17 @@ void serialize(Archive& archive, ProbeName& probe) {
 template <class Archive>
 void serialize(Archive& archive, ImageKey& key) {
   archive(key.pid, key.image);
+}
+
+template <class Archive>
+void serialize(Archive& archive, Placement& placement) {
+  archive(placement.cgroup, placement.unit, placement.container, placement.pod_uid, placement.pod,
+          placement.pod_namespace, placement.container_name);
+}
+
+template <class Archive>
+void serialize(Archive& archive, ProcessFacts& facts) {
+  archive(facts.exe, facts.placement);
 }
 
 template <class T>

@@ -33,6 +33,8 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
       ->capture_default_str();
   app.add_option("--web.telemetry-path", options.telemetry_path, "Path of the metrics")
       ->capture_default_str();
+  app.add_option("--path.rootfs", options.root,
+                 "Where the host's root directory is; by default PID 1's, else our own");
   app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
       ->type_name("LEVEL")
       ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},

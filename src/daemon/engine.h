@@ -23,6 +23,7 @@
 #include "metrics/snapshot.h"
 #include "plan/backend.h"
 #include "plan/match.h"
+#include "proc/cgroup_ids.h"
 #include "proc/process_table.h"
 #include "proc/procfs.h"
 #include "proc/record.h"
@@ -103,7 +104,9 @@ class Engine {
   void report_state(TargetState& target, MetricState& metric);
 
   void introduce(Time now);
-  void bind(TargetState& target, const ImageKey& key, std::uint64_t when);
+  void bind(TargetState& target, const ImageKey& key, std::uint64_t when,
+            const plan::Newcomer* noted);
+  void take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
   void drain_metric(TargetState& target, MetricState& metric, Time now);
   void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
               Time now);
@@ -116,6 +119,7 @@ class Engine {
 
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
+  proc::CgroupIds cgroups_;
   proc::RecordSource* records_;
   const Log& log_;
   std::vector<TargetState> targets_;

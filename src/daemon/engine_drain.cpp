@@ -66,20 +66,31 @@ void Engine::introduce(Time now) {
       // Its judgement and its first event crossed each other.
       backend_.dismiss(newcomer.target, newcomer.image);
     } else {
-      bind(target, newcomer.image, newcomer.first_event);
+      bind(target, newcomer.image, newcomer.first_event, &newcomer);
     }
   }
 }
 
 /// Decides about the image that ran as this pid at a moment, if that can be told.
-void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when) {
+void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
+                  const plan::Newcomer* noted) {
   ImagePtr image = table_.at(key.pid, when);
   if (!image) {  // nobody has reported it
     const auto process = procfs_.read(key.pid);
     if (process) image = table_.saw(*process, when);
   }
   if (!image) return;
-  const Belongs belongs = judge(target, image);
+  Belongs belongs = judge(target, image);
+  const bool needs_facts = belongs == Belongs::unknown ||
+                           (belongs == Belongs::yes && plan::asks_for_facts(target.target));
+  if (needs_facts && !image->is_complete && !complete(image) && noted != nullptr) {
+    take_note(image, *noted);
+    const bool can_be_told = belongs == Belongs::unknown && !image->facts->exe.empty() &&
+                             !plan::asks_for_arguments(target.target);
+    if (can_be_told) {
+      belongs = plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
+    }
+  }
   if (belongs == Belongs::unknown) return;
   const bool is_member = belongs == Belongs::yes;
   target.roster.bind(key, image, is_member);
@@ -92,6 +103,16 @@ void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when) 
   if (!judged) {
     log_.warn("process not announced to the kernel", {{"error", judged.error().message}});
   }
+}
+
+/// What the kernel noted of an image that was gone before anybody could look.
+void Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
+  auto facts = std::make_shared<proc::Process>(*image->facts);
+  facts->uid = noted.uid;
+  facts->user = proc::Procfs::user_name(noted.uid);
+  // Nothing rather than its parent's: who starts containers and services puts others elsewhere.
+  facts->placement = procfs_.placement_of(cgroups_.path_of(noted.cgroup).value_or(""));
+  image->facts = std::move(facts);
 }
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
@@ -122,7 +143,7 @@ metrics::ProcessView Engine::classify(TargetState& target, const ImageKey& key, 
   using Standing = metrics::ProcessView::Standing;
   if (auto known = target.roster.view(key)) return std::move(*known);
   // Nobody introduced it (there was no room): it is taken for the one that runs now.
-  if (table_.current(key.pid)) bind(target, key, to_nanoseconds(now));
+  if (table_.current(key.pid)) bind(target, key, to_nanoseconds(now), nullptr);
   if (auto known = target.roster.view(key)) return std::move(*known);
   const auto process = procfs_.read(key.pid);
   const bool may_still_tell =

@@ -25,6 +25,9 @@ class HostFiles {
   HostFiles();
   explicit HostFiles(std::string root) : root_(std::move(root)) {}
 
+  /// What stands in front of a path of the host's; empty where the two are the same.
+  [[nodiscard]] const std::string& root() const { return root_; }
+
   /// The files that an absolute pattern leads to, as paths of the host; none for other patterns.
   [[nodiscard]] std::vector<std::string> expand(const Glob& pattern) const;
 

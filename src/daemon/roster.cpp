@@ -35,7 +35,8 @@ std::optional<metrics::ProcessView> Roster::view(const ImageKey& key) const {
   if (found == bound_.end()) return std::nullopt;
   const Bound& bound = found->second;
   if (!bound.is_member) return metrics::ProcessView{Standing::foreign, {}, std::nullopt};
-  metrics::ProcessView view{Standing::member, bound.image->facts->exe, std::nullopt};
+  const proc::Process& process = *bound.image->facts;
+  metrics::ProcessView view{Standing::member, {process.exe, process.placement}, std::nullopt};
   if (bound.image->ended) view.ended = to_time(*bound.image->ended);
   return view;
 }

@@ -55,6 +55,7 @@ class Supervisor {
       : options_(options),
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
+        host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
         server_(loop_, {}) {}
 
   [[nodiscard]] int run();
@@ -80,6 +81,8 @@ class Supervisor {
   const RunOptions& options_;
   std::shared_ptr<const spec::Config> config_;
   const Log& log_;
+  HostFiles host_files_;
+  proc::Procfs procfs_{"/proc", host_files_.root() + "/var/log"};
   asio::io_context loop_;
   asio::signal_set signals_{loop_};
   asio::signal_set lease_signals_{loop_};
@@ -88,8 +91,6 @@ class Supervisor {
   std::optional<steady_clock::time_point> turn_at_;  ///< that the timer is set to
   asio::steady_timer drain_timer_{loop_};
   expose::HttpServer server_;
-  proc::Procfs procfs_;
-  HostFiles host_files_;
   std::unique_ptr<proc::Watcher> watcher_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>

@@ -17,6 +17,7 @@ struct RunOptions {
   std::vector<std::string> config_files;
   std::vector<std::string> listen_addresses{":10738"};
   std::string telemetry_path = "/metrics";
+  std::string root;  ///< of the host; empty: found out
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   kernel::AttachChoice attach = kernel::AttachChoice::automatic;

@@ -10,14 +10,31 @@
 namespace sdt::metrics {
 namespace {
 
-bool is_exe(const auto& expression) {
+/// What an expression reads of the process; null for other expressions.
+const std::string* fact(const auto& expression, const ProcessFacts& facts) {
   const auto* attribute = std::get_if<spec::Attribute>(&expression);
-  return attribute != nullptr && *attribute == spec::Attribute::exe;
-}
-
-const spec::StringCondition* exe_condition(const spec::Condition& condition) {
-  const auto* text = std::get_if<spec::StringCondition>(&condition);
-  return text != nullptr && is_exe(text->left) ? text : nullptr;
+  if (attribute == nullptr) return nullptr;
+  switch (*attribute) {
+    case spec::Attribute::exe:
+      return &facts.exe;
+    case spec::Attribute::cgroup:
+      return &facts.placement.cgroup;
+    case spec::Attribute::unit:
+      return &facts.placement.unit;
+    case spec::Attribute::container:
+      return &facts.placement.container;
+    case spec::Attribute::pod:
+      return &facts.placement.pod;
+    case spec::Attribute::pod_namespace:
+      return &facts.placement.pod_namespace;
+    case spec::Attribute::container_name:
+      return &facts.placement.container_name;
+    case spec::Attribute::comm:
+    case spec::Attribute::probe:
+    case spec::Attribute::provider:
+      return nullptr;
+  }
+  return nullptr;
 }
 
 std::string print(const RawLabel& value) {
@@ -33,7 +50,7 @@ std::string mapped(const spec::LabelMap& map, std::string value) {
 }  // namespace
 
 LabelValues label_values(const spec::Metric& metric, const std::vector<RawLabel>& recorded,
-                         const std::string& exe) {
+                         const ProcessFacts& facts) {
   LabelValues values;
   values.reserve(metric.labels.size());
   std::size_t next = 0;
@@ -41,8 +58,8 @@ LabelValues label_values(const spec::Metric& metric, const std::vector<RawLabel>
     std::string value;
     if (const auto* literal = std::get_if<spec::Literal>(&label.value)) {
       value = literal->text;
-    } else if (is_exe(label.value)) {
-      value = to_valid_utf8(exe);
+    } else if (const std::string* text = fact(label.value, facts)) {
+      value = to_valid_utf8(*text);
     } else {
       assert(next < recorded.size());
       value = print(recorded[next++]);
@@ -56,17 +73,12 @@ LabelValues other_values(const spec::Metric& metric) {
   return LabelValues(metric.labels.size(), "other");
 }
 
-bool admits_exe(const spec::Metric& metric, const std::string& exe) {
+bool admits(const spec::Metric& metric, const ProcessFacts& facts) {
   return std::ranges::all_of(metric.where, [&](const spec::Condition& condition) {
-    const spec::StringCondition* text = exe_condition(condition);
-    return text == nullptr || (text->right == exe) == (text->compare == spec::Compare::eq);
+    const auto* strings = std::get_if<spec::StringCondition>(&condition);
+    const std::string* text = strings == nullptr ? nullptr : fact(strings->left, facts);
+    return text == nullptr || (strings->right == *text) == (strings->compare == spec::Compare::eq);
   });
-}
-
-bool uses_exe(const spec::Metric& metric) {
-  return std::ranges::any_of(metric.labels,
-                             [](const spec::Label& label) { return is_exe(label.value); }) ||
-         std::ranges::any_of(metric.where, exe_condition);
 }
 
 }  // namespace sdt::metrics

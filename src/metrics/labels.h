@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/placement.h"
 #include "base/samples.h"
 #include "spec/config.h"
 
@@ -18,19 +19,16 @@ namespace sdt::metrics {
 using LabelValues = std::vector<std::string>;
 
 /// `recorded` has the values of those labels that a key carries, in the order of Metric::labels;
-/// `exe` is the executable of the key's process. Always valid UTF-8: two strings that print the
+/// `facts` are those of the key's process. Always valid UTF-8: two strings that print the
 /// same are the same series.
 [[nodiscard]] LabelValues label_values(const spec::Metric& metric,
                                        const std::vector<RawLabel>& recorded,
-                                       const std::string& exe);
+                                       const ProcessFacts& facts);
 
 /// The values of the series that takes what is past the cap: every label reads `other`.
 [[nodiscard]] LabelValues other_values(const spec::Metric& metric);
 
-/// Whether the conditions on `exe` in `where` hold; the BPF program has decided all others.
-[[nodiscard]] bool admits_exe(const spec::Metric& metric, const std::string& exe);
-
-/// True when a label or a condition reads `exe`.
-[[nodiscard]] bool uses_exe(const spec::Metric& metric);
+/// Whether the conditions on process facts in `where` hold; the BPF program has decided all others.
+[[nodiscard]] bool admits(const spec::Metric& metric, const ProcessFacts& facts);
 
 }  // namespace sdt::metrics

@@ -57,8 +57,8 @@ class MetricSeries::ProcessViews {
 MetricSeries::MetricSeries(const spec::Metric& metric)
     : metric_(metric),
       other_(other_values(metric)),
-      uses_exe_(uses_exe(metric)),
-      per_process_(spec::is_per_process(metric) || uses_exe_),
+      uses_facts_(spec::reads_process_facts(metric)),
+      per_process_(spec::is_per_process(metric)),
       ends_with_process_(spec::has_process_lifetime(metric)) {
   if (is_shown_from_the_start(metric)) obtain({});
 }
@@ -135,15 +135,15 @@ void MetricSeries::decide(Cursor& cursor, const Samples& samples, std::size_t in
   }
   const ProcessView& view = processes.of(image);
   if (cursor.state == State::member) {
-    const bool executed_another =
-        uses_exe_ && !is_over(view) && view.exe != cursor.exe && view.standing == Standing::member;
-    if (executed_another) place(cursor, samples, index, view.exe);
+    const bool is_another = uses_facts_ && !is_over(view) && view.facts != cursor.facts &&
+                            view.standing == Standing::member;
+    if (is_another) place(cursor, samples, index, view.facts);
     return;
   }
   cursor.series = nullptr;
   switch (view.standing) {
     case Standing::member:
-      place(cursor, samples, index, view.exe);
+      place(cursor, samples, index, view.facts);
       cursor.process_ended = is_over(view);
       cursor.has_last = view.ended && *view.ended <= now;
       return;
@@ -162,20 +162,20 @@ void MetricSeries::decide(Cursor& cursor, const Samples& samples, std::size_t in
 
 /// The key belongs to a member: from here on its events count, in the series its labels say.
 void MetricSeries::place(Cursor& cursor, const Samples& samples, std::size_t index,
-                         const std::string& exe) {
+                         const ProcessFacts& facts) {
   cursor.state = Cursor::State::member;
   cursor.series = nullptr;
   cursor.folded = false;
-  if (uses_exe_) {
-    cursor.exe = exe;
-    if (!admits_exe(metric_, exe)) return;
+  if (uses_facts_) {
+    cursor.facts = facts;
+    if (!admits(metric_, facts)) return;
   }
   if (is_spilled(samples.key(index))) {
     cursor.folded = !other_.empty();
     cursor.series = &obtain(other_);
     return;
   }
-  cursor.series = &series_for(label_values(metric_, samples.labels(index), exe), cursor.folded);
+  cursor.series = &series_for(label_values(metric_, samples.labels(index), facts), cursor.folded);
 }
 
 MetricSeries::Series& MetricSeries::series_for(LabelValues values, bool& folded) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/int128.h"
+#include "base/placement.h"
 #include "base/samples.h"
 #include "metrics/labels.h"
 #include "metrics/snapshot.h"
@@ -36,7 +37,7 @@ struct ProcessView {
     gone,     ///< ended before it could be told: its events are lost, reason unclassified
   };
   Standing standing = Standing::unknown;
-  std::string exe;            ///< for labels; members only
+  ProcessFacts facts;         ///< for labels; members only
   std::optional<Time> ended;  ///< when a member was first seen to be gone
 };
 using ProcessLookup = std::function<ProcessView(ImageKey image)>;
@@ -86,7 +87,7 @@ class MetricSeries {
   [[nodiscard]] std::uint64_t unclassified() const { return unclassified_; }
   /// Events of processes that turned out to be foreign when they were classified, so far.
   [[nodiscard]] std::uint64_t foreign() const { return foreign_; }
-  /// Events that a condition on `exe` refused, so far.
+  /// Events that a condition on their process refused, so far.
   [[nodiscard]] std::uint64_t filtered() const { return filtered_; }
   /// Events that were counted in the series whose labels read `other`, so far.
   [[nodiscard]] std::uint64_t folded() const { return folded_; }
@@ -111,11 +112,11 @@ class MetricSeries {
     bool folded = false;         ///< its label set found no room: it counts in `other`
     bool changed = false;        ///< since the previous expire()
     unsigned quiet_calls = 0;    ///< of expire() without a change
-    Series* series = nullptr;    ///< members: where it counts; null where `where` refuses its exe
+    Series* series = nullptr;  ///< members: where it counts; null where `where` refuses its process
     std::vector<std::uint64_t> words;  ///< the previous reading
     std::uint64_t pending = 0;         ///< events that wait for the process to be classified
     Time last_change{};
-    std::string exe;  ///< that `series` was chosen with
+    ProcessFacts facts;  ///< that `series` was chosen with
   };
 
   /// Lets keys be looked up by their bytes, without making a string of them.
@@ -134,7 +135,7 @@ class MetricSeries {
   /// Finds out whose events the key holds, and where they count.
   void decide(Cursor& cursor, const Samples& samples, std::size_t index, ProcessViews& processes,
               Time now);
-  void place(Cursor& cursor, const Samples& samples, std::size_t index, const std::string& exe);
+  void place(Cursor& cursor, const Samples& samples, std::size_t index, const ProcessFacts& facts);
   Series& series_for(LabelValues values, bool& folded);
   Series& obtain(LabelValues values);
   void follow_processes(ProcessViews& processes, Time now);
@@ -144,7 +145,7 @@ class MetricSeries {
 
   const spec::Metric& metric_;
   const LabelValues other_;
-  const bool uses_exe_;
+  const bool uses_facts_;
   const bool per_process_;
   const bool ends_with_process_;
 

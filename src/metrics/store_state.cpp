@@ -50,12 +50,12 @@ struct SavedCursor {
   std::vector<std::uint64_t> words;
   std::uint64_t pending = 0;
   Time last_change{};
-  std::string exe;
+  ProcessFacts facts;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(key, state, process_ended, has_last, folded, changed, quiet_calls, series, words,
-            pending, last_change, exe);
+            pending, last_change, facts);
   }
 };
 
@@ -102,7 +102,7 @@ std::string MetricSeries::save() const {
     saved.cursors.push_back({key, static_cast<std::uint8_t>(cursor.state), cursor.process_ended,
                              cursor.has_last, cursor.folded, cursor.changed, cursor.quiet_calls,
                              cursor.series == nullptr ? 0 : places.at(cursor.series), cursor.words,
-                             cursor.pending, cursor.last_change, cursor.exe});
+                             cursor.pending, cursor.last_change, cursor.facts});
   }
   return pack(saved);
 }
@@ -144,7 +144,7 @@ bool MetricSeries::restore(const std::string& bytes) {
     cursor.words = std::move(one.words);
     cursor.pending = one.pending;
     cursor.last_change = one.last_change;
-    cursor.exe = std::move(one.exe);
+    cursor.facts = std::move(one.facts);
     cursors_.insert_or_assign(std::move(one.key), std::move(cursor));
   }
   other_words_ = std::move(saved->other_words);

@@ -10,8 +10,14 @@ bool is_user(const std::variant<std::uint32_t, std::string>& user, const proc::P
   return std::get<std::string>(user) == process.user;
 }
 
+bool holds(const std::optional<Glob>& pattern, const std::string& text) {
+  return !pattern || pattern->matches(text);
+}
+
+/// The keys that the kernel's records of a process say nothing about.
 bool asks_for_more(const spec::ProcessSelector& selector) {
-  return selector.cmdline || selector.user;
+  return selector.cmdline || selector.user || selector.cgroup || selector.unit ||
+         selector.container || selector.pod || selector.pod_namespace || selector.container_name;
 }
 
 }  // namespace
@@ -35,7 +41,22 @@ bool matches(const spec::ProcessSelector& selector, const proc::Process& process
          (!selector.comm || selector.comm->matches(process.comm)) &&
          (!selector.cmdline || selector.cmdline->matches(process.cmdline)) &&
          (!selector.pid || *selector.pid == process.id.pid) &&
-         (!selector.user || is_user(*selector.user, process));
+         (!selector.user || is_user(*selector.user, process)) &&
+         holds(selector.cgroup, process.placement.cgroup) &&
+         holds(selector.unit, process.placement.unit) &&
+         holds(selector.container, process.placement.container) &&
+         holds(selector.pod, process.placement.pod) &&
+         holds(selector.pod_namespace, process.placement.pod_namespace) &&
+         holds(selector.container_name, process.placement.container_name);
+}
+
+bool asks_for_arguments(const spec::Target& target) {
+  return std::any_of(target.processes.begin(), target.processes.end(),
+                     [](const spec::ProcessSelector& selector) { return !!selector.cmdline; });
+}
+
+bool asks_for_facts(const spec::Target& target) {
+  return std::any_of(target.metrics.begin(), target.metrics.end(), spec::reads_process_facts);
 }
 
 bool belongs(const spec::Target& target, const proc::Process& process) {

@@ -19,6 +19,12 @@ enum class Match : std::uint8_t { no, yes, depends };
 /// True when every key that the selector sets holds.
 [[nodiscard]] bool matches(const spec::ProcessSelector& selector, const proc::Process& process);
 
+/// True when a selector asks for the command line, which is gone with its process.
+[[nodiscard]] bool asks_for_arguments(const spec::Target& target);
+
+/// True when a metric reads what only the daemon knows of a process.
+[[nodiscard]] bool asks_for_facts(const spec::Target& target);
+
 /// True when any of the target's selectors matches.
 [[nodiscard]] bool belongs(const spec::Target& target, const proc::Process& process);
 

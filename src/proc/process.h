@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/placement.h"
+
 namespace sdt::proc {
 
 /// A pid names a process only together with its start: pids are reused. `start_ticks` is field 22
@@ -30,6 +32,7 @@ struct Process {
   std::string cmdline;  ///< the arguments joined by blanks
   std::uint32_t uid = 0;
   std::string user;  ///< empty when the uid has no name here
+  Placement placement;
 };
 
 /// What a file is, whatever path leads to it: device and inode as /proc/PID/maps shows them.

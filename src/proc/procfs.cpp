@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "proc/cgroup.h"
 #include "proc/parse.h"
 
 namespace sdt::proc {
@@ -125,16 +126,6 @@ Result<std::string> read_exe(const std::string& root, std::uint32_t pid) {
   return std::string(path);
 }
 
-std::string user_name(std::uint32_t uid) {
-  std::array<char, 16384> buffer;
-  struct passwd entry {};
-  struct passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
-    return {};
-  }
-  return found->pw_name;
-}
-
 /// Whether an open file is the one that a mapping shows. On file systems made of others, stat names
 /// another device than maps, so that there the inode has to do.
 bool is_same_file(int fd, const FileId& file, bool compare_device) {
@@ -161,6 +152,8 @@ Result<Process> read_facts(const std::string& root, std::uint32_t pid, const Sta
   if (status.error != 0) return process_failure(status.error, pid, "status", "");
   const auto uid = parse_status_uid(status.text);
   if (!uid) return fail(Errc::invalid, fmt::format("{}/{}/status names no Uid", root, pid));
+  // Absent where the kernel has no control groups.
+  const auto cgroup = read_text(fmt::format("{}/{}/cgroup", root, speaker));
 
   Process process;
   process.id = {pid, stat.start_ticks};
@@ -169,7 +162,8 @@ Result<Process> read_facts(const std::string& root, std::uint32_t pid, const Sta
   process.exe = std::move(*exe);
   process.cmdline = parse_cmdline(cmdline.text);
   process.uid = *uid;
-  process.user = user_name(*uid);
+  process.user = Procfs::user_name(*uid);
+  process.placement.cgroup = parse_cgroup(cgroup.text);
   return process;
 }
 
@@ -225,6 +219,22 @@ OpenedFile open_moved_map_file(const std::string& root, std::uint32_t pid, std::
 
 }  // namespace
 
+std::string Procfs::user_name(std::uint32_t uid) {
+  std::array<char, 16384> buffer;
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return {};
+  }
+  return found->pw_name;
+}
+
+Placement Procfs::placement_of(std::string cgroup) const {
+  Placement placement = proc::placement_of(std::move(cgroup));
+  pods_.name(placement);
+  return placement;
+}
+
 Result<std::vector<std::uint32_t>> Procfs::pids() const {
   return list_numbers(root_);
 }
@@ -249,7 +259,9 @@ Result<Process> Procfs::read(std::uint32_t pid) const {
     }
     const auto exe = read_exe(root_, speaker_of(root_, pid, *after));
     if (!exe) return tl::unexpected(exe.error());
-    if (after->comm == process->comm && *exe == process->exe) return process;
+    if (after->comm != process->comm || *exe != process->exe) continue;
+    process->placement = placement_of(std::move(process->placement.cgroup));
+    return process;
   }
   return fail(Errc::gone,
               fmt::format("process {} became another program each time it was read", pid));

@@ -2,7 +2,7 @@
 //
 // Purpose:   the system calls behind the parsers: list processes, read one, open the files it maps.
 // Ownership: returns values and owned descriptors.
-// Thread:    any; blocking, but only on procfs.
+// Thread:    one at a time; blocking, but only on procfs (and the kubelet's directories).
 #pragma once
 
 #include <string>
@@ -10,14 +10,17 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "proc/pods.h"
 #include "proc/process.h"
 
 namespace sdt::proc {
 
 class Procfs {
  public:
-  /// `root` is "/proc" but for tests.
-  explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
+  /// `root` is "/proc" but for tests; `logs` is where the kubelet keeps the logs of pods, if there
+  /// is one.
+  explicit Procfs(std::string root = "/proc", std::string logs = "/var/log")
+      : root_(std::move(root)), pods_(std::move(logs)) {}
 
   /// Every pid there is, ascending.
   [[nodiscard]] Result<std::vector<std::uint32_t>> pids() const;
@@ -41,8 +44,13 @@ class Procfs {
   /// since; where that is refused, through /proc/PID/root + path, checked to be the same inode.
   [[nodiscard]] Result<UniqueFd> open_mapping(std::uint32_t pid, const Mapping& mapping) const;
 
+  [[nodiscard]] static std::string user_name(std::uint32_t uid);
+  /// The same for a process that only the kernel remembers: the path of its control group.
+  [[nodiscard]] Placement placement_of(std::string cgroup) const;
+
  private:
   std::string root_;
+  mutable Pods pods_;  ///< remembers what it has found
 };
 
 }  // namespace sdt::proc

@@ -15,14 +15,10 @@ bool reads_any_of(const Label& label, std::initializer_list<Source> sources) {
   });
 }
 
-bool reads_exe(const Label& label) {
-  const auto* attribute = std::get_if<Attribute>(&label.value);
-  return attribute != nullptr && *attribute == Attribute::exe;
-}
-
-bool asks_exe(const Condition& condition) {
-  const auto* strings = std::get_if<StringCondition>(&condition);
-  return strings != nullptr && strings->left == StringExpr{Attribute::exe};
+template <class Expression>
+bool is_process_fact(const Expression& expression) {
+  const auto* attribute = std::get_if<Attribute>(&expression);
+  return attribute != nullptr && is_of_process(*attribute);
 }
 
 }  // namespace
@@ -49,10 +45,18 @@ bool has_process_lifetime(const Metric& metric) {
   });
 }
 
+bool reads_process_facts(const Metric& metric) {
+  const auto asks = [](const Condition& condition) {
+    const auto* strings = std::get_if<StringCondition>(&condition);
+    return strings != nullptr && is_process_fact(strings->left);
+  };
+  return std::any_of(metric.labels.begin(), metric.labels.end(),
+                     [](const Label& label) { return is_process_fact(label.value); }) ||
+         std::any_of(metric.where.begin(), metric.where.end(), asks);
+}
+
 bool is_per_process(const Metric& metric) {
-  return has_process_lifetime(metric) ||
-         std::any_of(metric.labels.begin(), metric.labels.end(), reads_exe) ||
-         std::any_of(metric.where.begin(), metric.where.end(), asks_exe);
+  return has_process_lifetime(metric) || reads_process_facts(metric);
 }
 
 }  // namespace sdt::spec

@@ -47,6 +47,12 @@ struct ProcessSelector {
   std::optional<Regex> cmdline;  ///< over the arguments joined by blanks
   std::optional<std::uint32_t> pid;
   std::optional<std::variant<std::uint32_t, std::string>> user;  ///< uid or name
+  std::optional<Glob> cgroup;     ///< over its whole path, where `*` crosses every `/`
+  std::optional<Glob> unit;       ///< systemd's
+  std::optional<Glob> container;  ///< over the runtime's id
+  std::optional<Glob> pod;
+  std::optional<Glob> pod_namespace;
+  std::optional<Glob> container_name;
 };
 
 /// `provider:name`, globs in both.
@@ -150,8 +156,11 @@ struct Config {
   std::vector<Target> targets;
 };
 
-/// True when it takes the process to count an event: some label reads pid, tid or exe, or `where`
-/// asks for exe. Such keys carry their process even after it is classified, and such series end
+/// True when a label or `where` reads what only the daemon knows of a process: exe, cgroup, unit …
+[[nodiscard]] bool reads_process_facts(const Metric& metric);
+
+/// True when it takes the process to count an event: some label reads pid or tid, or process facts
+/// are read. Such keys carry their process even after it is classified, and such series end
 /// some time after it.
 [[nodiscard]] bool is_per_process(const Metric& metric);
 

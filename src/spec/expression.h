@@ -95,9 +95,24 @@ struct ReadString {
   friend bool operator==(const ReadString&, const ReadString&) = default;
 };
 
-/// Strings that are known without reading memory. `probe` and `provider` belong to the site, `exe`
-/// to the process, `comm` to the thread (16 bytes with its NUL).
-enum class Attribute : std::uint8_t { comm, exe, probe, provider };
+/// Strings that are known without reading memory. `comm` belongs to the thread (16 bytes with its
+/// NUL), `probe` and `provider` to the site, the others to the process.
+enum class Attribute : std::uint8_t {
+  comm,
+  probe,
+  provider,
+  exe,
+  cgroup,
+  unit,
+  container,
+  pod,
+  pod_namespace,
+  container_name,
+};
+/// Known to the daemon alone: the kernel records the process, not this.
+[[nodiscard]] constexpr bool is_of_process(Attribute attribute) {
+  return attribute >= Attribute::exe;
+}
 
 struct Literal {
   std::string text;
@@ -146,10 +161,8 @@ using ExpressionWarning = ExpressionError;
 using ExpressionWarnings = std::vector<ExpressionWarning>;
 
 /// Parse one expression of any type / an integer expression / comparisons joined by &&.
-/// Errors say what was found and what may stand there; parts of the language that are parsed and
-/// not built yet (cgroup, unit, container) are errors whose message says so. Operators are taken
-/// from left to right, without precedence; where C would group them otherwise, a warning is added
-/// to `warnings`.
+/// Errors say what was found and what may stand there. Operators are taken from left to right,
+/// without precedence; where C would group them otherwise, a warning is added to `warnings`.
 [[nodiscard]] Parsed<Expr> parse_expression(std::string_view text,
                                             ExpressionWarnings* warnings = nullptr);
 [[nodiscard]] Parsed<IntExpr> parse_integer(std::string_view text,

@@ -106,7 +106,7 @@ struct FieldSize {
   std::size_t operator()(Attribute attribute) const {
     constexpr std::size_t comm_size = 16;  // TASK_COMM_LEN of the kernel
     if (attribute == Attribute::comm) return comm_size;
-    return attribute == Attribute::exe ? 0 : 8;
+    return is_of_process(attribute) ? 0 : 8;
   }
 };
 

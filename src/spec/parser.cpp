@@ -178,10 +178,7 @@ StringExpr Parser::string() {
   const Token token = next();
   if (token.kind == Token::Kind::literal) return Literal{token.text};
   if (token.text == "str") return read_string();
-  if (const auto attribute = vocabulary::attribute(token.text)) return *attribute;
-  fail(token, fmt::format("{} is not built yet; texts are {} or \"literal\"", in_quotes(token.text),
-                          vocabulary::texts));
-  return Literal{};
+  return *vocabulary::attribute(token.text);  // at_string() has seen that it is one
 }
 
 ReadString Parser::read_string() {

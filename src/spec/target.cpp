@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> target_keys = {"name", "processes", "file", "metrics"};
 constexpr std::array<std::string_view, 2> later_target_keys = {"budget", "allow_unsafe_sites"};
-constexpr std::array<std::string_view, 5> process_keys = {"exe", "comm", "cmdline", "pid", "user"};
-constexpr std::array<std::string_view, 3> later_process_keys = {"cgroup", "unit", "container"};
+constexpr std::array<std::string_view, 11> process_keys = {
+    "exe",  "comm",      "cmdline", "pid",       "user",          "cgroup",
+    "unit", "container", "pod",     "namespace", "container_name"};
 
 constexpr std::int64_t largest_pid = 4'194'304;  // PID_MAX_LIMIT of 64-bit kernels
 constexpr std::int64_t largest_uid = std::numeric_limits<std::uint32_t>::max() - 1;
@@ -33,6 +34,16 @@ std::optional<Glob> read_path_glob(const Node& node, std::string_view key, Repor
     report.warning(node.at, fmt::format("{}: {} matches nothing, because paths start with /; a "
                                         "name without any / matches in every directory",
                                         key, in_quotes(glob->text())));
+  }
+  return glob;
+}
+
+std::optional<Glob> read_cgroup_glob(const Node& node, Report& report) {
+  auto glob = read_glob(node, "cgroup", report);
+  if (glob && std::string_view("/*?[\\").find(glob->text()[0]) == std::string_view::npos) {
+    report.warning(node.at, fmt::format("cgroup: {} matches nothing, because paths start with /; "
+                                        "\"*{}*\" matches it anywhere",
+                                        in_quotes(glob->text()), glob->text()));
   }
   return glob;
 }
@@ -72,7 +83,7 @@ std::optional<std::variant<std::uint32_t, std::string>> read_user(const Node& no
 
 std::optional<ProcessSelector> read_selector(const Node& node, Report& report) {
   const std::size_t errors = report.errors();
-  const MapReader map(node, "an entry of processes", process_keys, report, later_process_keys);
+  const MapReader map(node, "an entry of processes", process_keys, report);
   ProcessSelector selector;
   if (const Node* exe = map.find("exe")) selector.exe = read_path_glob(*exe, "exe", report);
   if (const Node* comm = map.find("comm")) selector.comm = read_comm_glob(*comm, report);
@@ -84,6 +95,15 @@ std::optional<ProcessSelector> read_selector(const Node& node, Report& report) {
     if (number) selector.pid = static_cast<std::uint32_t>(*number);
   }
   if (const Node* user = map.find("user")) selector.user = read_user(*user, report);
+  if (const Node* cgroup = map.find("cgroup")) {
+    selector.cgroup = read_cgroup_glob(*cgroup, report);
+  }
+  for (const auto& [key, glob] :
+       {std::pair{"unit", &selector.unit}, std::pair{"container", &selector.container},
+        std::pair{"pod", &selector.pod}, std::pair{"namespace", &selector.pod_namespace},
+        std::pair{"container_name", &selector.container_name}}) {
+    if (const Node* value = map.find(key)) *glob = read_glob(*value, key, report);
+  }
   if (map.valid() && node.entries.empty()) {
     report.error(node.at, fmt::format("an entry of processes needs at least one of {}; every "
                                       "process of the machine is exe: \"*\"",

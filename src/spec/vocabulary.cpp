@@ -9,14 +9,18 @@
 namespace sdt::spec::vocabulary {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Attribute>, 4> attributes = {{
+constexpr std::array<std::pair<std::string_view, Attribute>, 10> attributes = {{
     {"comm", Attribute::comm},
     {"exe", Attribute::exe},
     {"probe", Attribute::probe},
     {"provider", Attribute::provider},
+    {"cgroup", Attribute::cgroup},
+    {"unit", Attribute::unit},
+    {"container", Attribute::container},
+    {"pod", Attribute::pod},
+    {"namespace", Attribute::pod_namespace},
+    {"container_name", Attribute::container_name},
 }};
-
-constexpr std::array<std::string_view, 3> texts_built_later = {"cgroup", "unit", "container"};
 
 constexpr std::array<std::pair<std::string_view, Source>, 7> plain_sources = {{
     {"elapsed", Source::elapsed},
@@ -49,9 +53,7 @@ std::optional<Attribute> attribute(std::string_view name) {
 }
 
 bool is_text_name(std::string_view name) {
-  return name == "str" || attribute(name) ||
-         std::find(texts_built_later.begin(), texts_built_later.end(), name) !=
-             texts_built_later.end();
+  return name == "str" || attribute(name);
 }
 
 tl::expected<std::optional<Load>, std::string> source(std::string_view name) {

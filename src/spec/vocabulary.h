@@ -23,18 +23,20 @@ inline constexpr std::array<std::string_view, 8> type_names = {
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"};
 
 /// Everything that can be spelled wrong.
-inline constexpr std::array<std::string_view, 35> names = {
-    "arg0",    "arg1",  "arg2",  "arg3",       "arg4",       "arg5",       "arg6",
-    "arg7",    "arg8",  "arg9",  "start.arg0", "start.arg1", "start.arg2", "start.arg3",
-    "elapsed", "pid",   "tid",   "uid",        "gid",        "cpu",        "nsecs",
-    "str",     "comm",  "exe",   "probe",      "provider",   "int8",       "int16",
-    "int32",   "int64", "uint8", "uint16",     "uint32",     "uint64",     "start.arg4"};
+inline constexpr std::array<std::string_view, 41> names = {
+    "arg0",    "arg1",  "arg2",      "arg3",       "arg4",       "arg5",          "arg6",
+    "arg7",    "arg8",  "arg9",      "start.arg0", "start.arg1", "start.arg2",    "start.arg3",
+    "elapsed", "pid",   "tid",       "uid",        "gid",        "cpu",           "nsecs",
+    "str",     "comm",  "exe",       "probe",      "provider",   "int8",          "int16",
+    "int32",   "int64", "uint8",     "uint16",     "uint32",     "uint64",        "start.arg4",
+    "cgroup",  "unit",  "container", "pod",        "namespace",  "container_name"};
 
 /// For messages: what an integer or a text can start with.
 inline constexpr std::string_view integers =
     "argN, start.argN, elapsed, pid, tid, uid, gid, cpu, nsecs, a constant, uint32(x), "
     "*(uint32*)(x)";
-inline constexpr std::string_view texts = "str(x), comm, exe, probe, provider";
+inline constexpr std::string_view texts =
+    "str(x), comm, exe, probe, provider, cgroup, unit, container, pod, namespace, container_name";
 
 inline constexpr std::array<std::pair<std::string_view, Compare>, 6> comparisons = {{
     {"==", Compare::eq},
@@ -47,10 +49,10 @@ inline constexpr std::array<std::pair<std::string_view, Compare>, 6> comparisons
 
 [[nodiscard]] std::optional<IntType> int_type(std::string_view name);
 
-/// comm, exe, probe, provider.
+/// comm, exe, probe, provider, cgroup, …
 [[nodiscard]] std::optional<Attribute> attribute(std::string_view name);
 
-/// True for every name that stands for a text, those not built yet included.
+/// True for every name that stands for a text.
 [[nodiscard]] bool is_text_name(std::string_view name);
 
 /// argN, start.argN, elapsed …; nothing for a name that is none of them; an error for an argument

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
+from harness.cgroups import Cgroups
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
 
@@ -48,6 +49,35 @@ class OneImageTwice(KernelTestCase):
         for file in ("puppet", "libpuppet.so"):
             shutil.copy2(program_path(file), image)
         self.containers = [self.mount_overlay(image, name) for name in ("first", "second")]
+
+    def test_each_has_its_own_count_under_its_container_label(self):
+        cgroups = Cgroups(self.directory)
+        self.addCleanup(cgroups.close)
+        ids = [digit * 64 for digit in "ab"]
+        programs = [cgroups.start(f"/sdttest.slice/docker-{container}.scope", [os.path.join(merged, "puppet")])
+                    for container, merged in zip(ids, self.containers)]
+        for program in programs:
+            self.addCleanup(program.close)
+        exporter = self.exporter(f"""
+            targets:
+              - name: puppet
+                processes:
+                  - exe: "{self.disk}/*/merged/puppet"
+                metrics:
+                  - name: puppet_ticks_total
+                    help: Ticks.
+                    type: counter
+                    probe: puppet:tick
+                    labels: {{ container: container }}
+        """)
+        exporter.wait_attached("puppet", processes=2)
+        programs[0].fire("tick 700")
+        programs[1].fire("tick 11")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.series("puppet_ticks_total"),
+                         {frozenset({("container", ids[0])}): 700, frozenset({("container", ids[1])}): 11})
+        self.assertEqual(scrape.value("sdt_exporter_probe_sites", target="puppet", metric="puppet_ticks_total",
+                                      probe="puppet:tick"), 1)
 
     def test_every_event_counts_once_and_for_its_own_process(self):
         programs = [Program([os.path.join(merged, "puppet")]) for merged in self.containers]

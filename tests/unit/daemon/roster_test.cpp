@@ -25,7 +25,7 @@ TEST(Roster, TellsTwoImagesOfOnePidApart) {
   roster.bind({7, 1}, image(7, "/bin/member"), true);
   roster.bind({7, 2}, image(7, "/bin/stranger"), false);
   EXPECT_EQ(roster.view({7, 1})->standing, Standing::member);
-  EXPECT_EQ(roster.view({7, 1})->exe, "/bin/member");
+  EXPECT_EQ(roster.view({7, 1})->facts.exe, "/bin/member");
   EXPECT_EQ(roster.view({7, 2})->standing, Standing::foreign);
 }
 
@@ -34,7 +34,7 @@ TEST(Roster, MemberKeepsItsNameAfterItsEnd) {
   const auto gone = image(7, "/bin/app");
   roster.bind({7, 1}, gone, true);
   gone->ended = 5;
-  EXPECT_EQ(roster.view({7, 1})->exe, "/bin/app");
+  EXPECT_EQ(roster.view({7, 1})->facts.exe, "/bin/app");
   EXPECT_EQ(roster.view({7, 1})->ended, to_time(5));
 }
 

@@ -39,7 +39,7 @@ class SeriesTest : public ::testing::Test {
   }
 
   void member(std::uint32_t pid, std::string exe = "/bin/app") {
-    processes[pid] = {Standing::member, std::move(exe), {}};
+    processes[pid] = {Standing::member, {std::move(exe), {}}, {}};
   }
   void foreign(std::uint32_t pid) { processes[pid] = {Standing::foreign, {}, {}}; }
   void gone(std::uint32_t pid) { processes[pid] = {Standing::gone, {}, {}}; }

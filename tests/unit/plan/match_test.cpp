@@ -1,6 +1,9 @@
 // Which processes belong to a target.
 #include "plan/match.h"
 
+#include <optional>
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 namespace sdt::plan {
@@ -62,6 +65,43 @@ TEST(Match, PidMustBeTheVeryOne) {
   EXPECT_TRUE(matches(selector, backend_process()));
   selector.pid = 4712;
   EXPECT_FALSE(matches(selector, backend_process()));
+}
+
+TEST(Match, WhereAProcessRunsIsHeldAgainstEveryKey) {
+  proc::Process process = backend_process();
+  process.placement = {.cgroup = "/kubepods.slice/x/cri-containerd-c0ffee.scope",
+                       .unit = "cri-containerd-c0ffee.scope",
+                       .container = "c0ffee",
+                       .pod_uid = "1",
+                       .pod = "web-7d9f",
+                       .pod_namespace = "shop",
+                       .container_name = "app"};
+  using Key = std::optional<Glob> spec::ProcessSelector::*;
+  for (const auto& [key, right, wrong] :
+       {std::tuple{Key(&spec::ProcessSelector::cgroup), "/kubepods.slice/*", "/system.slice/*"},
+        std::tuple{Key(&spec::ProcessSelector::unit), "cri-*.scope", "*.service"},
+        std::tuple{Key(&spec::ProcessSelector::container), "c0ff*", "deca*"},
+        std::tuple{Key(&spec::ProcessSelector::pod), "web-*", "db-*"},
+        std::tuple{Key(&spec::ProcessSelector::pod_namespace), "shop", "default"},
+        std::tuple{Key(&spec::ProcessSelector::container_name), "app", "proxy"}}) {
+    spec::ProcessSelector selector;
+    selector.*key = Glob(right);
+    EXPECT_TRUE(matches(selector, process)) << right;
+    EXPECT_FALSE(matches(selector, backend_process())) << right;
+    selector.*key = Glob(wrong);
+    EXPECT_FALSE(matches(selector, process)) << wrong;
+  }
+}
+
+TEST(MatchesProgram, SaysNothingOfWhatTheRecordsDoNotTell) {
+  spec::Target target;
+  target.processes.resize(1);
+  target.processes[0].comm = Glob("postgres");
+  EXPECT_EQ(matches_program(target, backend_process()), Match::yes);
+  target.processes[0].unit = Glob("postgresql*");
+  EXPECT_EQ(matches_program(target, backend_process()), Match::depends);
+  target.processes[0].comm = Glob("mysqld");
+  EXPECT_EQ(matches_program(target, backend_process()), Match::no);
 }
 
 TEST(Match, AProcessBelongsWhenAnySelectorMatches) {

@@ -276,12 +276,13 @@ TEST(TextExpression, KnowsAttributesAndLiterals) {
   EXPECT_EQ(*parse_expression("\"\""), Expr(Literal{""}));
 }
 
-TEST(TextExpression, WhatIsBuiltLaterSaysSo) {
-  for (const std::string name : {"cgroup", "unit", "container"}) {
-    EXPECT_EQ(error_of(name), "0: \"" + name +
-                                  "\" is not built yet; texts are str(x), comm, exe, probe, "
-                                  "provider or \"literal\"");
-  }
+TEST(TextExpression, PlacesOfTheProcess) {
+  EXPECT_EQ(*parse_expression("cgroup"), Expr(Attribute::cgroup));
+  EXPECT_EQ(*parse_expression("unit"), Expr(Attribute::unit));
+  EXPECT_EQ(*parse_expression("container"), Expr(Attribute::container));
+  EXPECT_EQ(*parse_expression("pod"), Expr(Attribute::pod));
+  EXPECT_EQ(*parse_expression("namespace"), Expr(Attribute::pod_namespace));
+  EXPECT_EQ(*parse_expression("container_name"), Expr(Attribute::container_name));
 }
 
 TEST(TextExpression, BrokenLiteralsAreRefused) {

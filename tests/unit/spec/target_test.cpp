@@ -61,10 +61,19 @@ TEST(Target, WhatIsBuiltLaterSaysSo) {
               ElementsAre("test.yaml:4:5: \"budget\" in a target is not built yet (allowed: name, "
                           "processes, file, metrics)",
                           HasSubstr("\"allow_unsafe_sites\" in a target is not built yet")));
-  EXPECT_THAT(messages(load_processes("[{unit: a.service}, {container: b}, {cgroup: c}]")),
-              ElementsAre(HasSubstr("\"unit\" in an entry of processes is not built yet (allowed: "
-                                    "exe, comm, cmdline, pid, user)"),
-                          HasSubstr("\"container\" in an entry"), HasSubstr("\"cgroup\" in an")));
+}
+
+TEST(Target, ProcessesCanBeChosenByWhereTheyRun) {
+  const LoadResult result = load_processes(
+      "[{cgroup: /a/*, unit: b.service, container: c*, pod: d, namespace: e, container_name: f}]");
+  EXPECT_THAT(messages(result), IsEmpty());
+  const ProcessSelector& selector = result.config.targets.at(0).processes.at(0);
+  EXPECT_EQ(selector.cgroup, Glob("/a/*"));
+  EXPECT_EQ(selector.unit, Glob("b.service"));
+  EXPECT_EQ(selector.container, Glob("c*"));
+  EXPECT_EQ(selector.pod, Glob("d"));
+  EXPECT_EQ(selector.pod_namespace, Glob("e"));
+  EXPECT_EQ(selector.container_name, Glob("f"));
 }
 
 TEST(Target, AnEmptySelectorWouldMatchEverything) {

@@ -1,0 +1,39 @@
+"""Control groups of the tests' own, in the unified hierarchy."""
+
+import os
+import subprocess
+
+from harness.program import Program
+
+
+class Cgroups:
+    """The unified hierarchy, mounted in a directory; every group that is made here goes with close()."""
+
+    def __init__(self, directory):
+        self.mount = os.path.join(directory, "cgroup2")
+        os.mkdir(self.mount)
+        subprocess.run(["mount", "-t", "cgroup2", "none", self.mount], check=True)
+        self.made = []
+
+    def make(self, path):
+        """Makes the group and those above it."""
+        at = self.mount
+        for part in path.strip("/").split("/"):
+            at = os.path.join(at, part)
+            if not os.path.isdir(at):
+                os.mkdir(at)
+                self.made.append(at)
+        return at
+
+    def command(self, path, command):
+        """The command as one that runs in the group from its first instruction on, as a service manager starts it."""
+        return ["/bin/sh", "-c", f'echo $$ > "{self.make(path)}/cgroup.procs" && exec "$@"', "sh", *map(str, command)]
+
+    def start(self, path, command):
+        return Program(self.command(path, command))
+
+    def close(self):
+        """After the processes in them have ended."""
+        for directory in reversed(self.made):
+            os.rmdir(directory)
+        subprocess.run(["umount", self.mount], check=True)
