@@ -35,6 +35,8 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
       ->capture_default_str();
   app.add_option("--path.rootfs", options.root,
                  "Where the host's root directory is; by default PID 1's, else our own");
+  app.add_option("--state.bpffs", options.state_directory,
+                 "Directory of a BPF file system that keeps links and counts for the next start");
   app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
       ->type_name("LEVEL")
       ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},

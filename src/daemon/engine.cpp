@@ -29,8 +29,9 @@ Engine::Engine(const Surroundings& surroundings)
     : backend_(surroundings.backend),
       procfs_(surroundings.procfs),
       records_(surroundings.records),
+      memory_(surroundings.memory),
       log_(surroundings.log),
-      attacher_(targets_, backend_, procfs_, surroundings.host, log_) {}
+      attacher_(targets_, backend_, procfs_, surroundings.host, memory_, log_) {}
 
 /* ---- what the kernel reports ----------------------------------------------------------------- */
 
@@ -58,6 +59,7 @@ void Engine::settle(Time now) {
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) report_state(target, metric);
   }
+  remember();
 }
 
 void Engine::apply(const Change& change, Time now) {
@@ -181,8 +183,11 @@ void Engine::place(TargetState& target, const ImagePtr& image, Time now) {
   const Belongs belongs = judge(target, image);
   if (belongs == Belongs::unknown || is_member == (belongs == Belongs::yes)) return;
   // What it did so far is added up while it is known as what it was.
-  for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
-  for (const ImageKey& key : target.roster.keys_of(image)) {
+  const auto keys = target.roster.keys_of(image);
+  if (!keys.empty()) {
+    for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
+  }
+  for (const ImageKey& key : keys) {
     target.roster.bind(key, image, !is_member);
     const Status judged = backend_.judge(
         target.number, key, is_member ? plan::Verdict::foreign : plan::Verdict::member);
@@ -215,6 +220,7 @@ void Engine::reconcile(Time now) {
   // Not every write to a file without a lease is reported.
   attacher_.release_broken(now);
   look_at_processes(now);
+  if (std::exchange(is_inheriting_, false)) attacher_.end_inheritance();
   for (TargetState& target : targets_) attacher_.look_at_host(target);
   attacher_.forget_unused();
   // What happened while we looked is in the records, and newer.

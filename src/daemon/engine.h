@@ -17,7 +17,9 @@
 
 #include "daemon/attacher.h"
 #include "daemon/host_files.h"
+#include "daemon/inheritance.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/target_state.h"
 #include "metrics/self.h"
 #include "metrics/snapshot.h"
@@ -38,6 +40,7 @@ class Engine {
     const proc::Procfs& procfs;
     const HostFiles& host;
     proc::RecordSource* records = nullptr;  ///< null: processes are found by reconcile() alone
+    Memory* memory = nullptr;               ///< null: nobody keeps anything for the next daemon
     const Log& log;
   };
 
@@ -49,6 +52,13 @@ class Engine {
   /// target of the same name go on, attached and with their counts; the others begin anew. Takes
   /// effect with the next reconcile().
   void take_up(const std::shared_ptr<const spec::Config>& config, Time now);
+
+  /// What the backend is made of when an earlier daemon has left it.
+  [[nodiscard]] static plan::Adopted shared_of(Inheritance& inheritance);
+  /// The same at the start, going on where an earlier daemon stopped as far as that can be: what it
+  /// left and is still of use is taken out of the inheritance.
+  void inherit(const std::shared_ptr<const spec::Config>& config, Inheritance& inheritance,
+               Time now);
 
   /// Takes in what the kernel reported, and attaches at once.
   void follow(Time now);
@@ -68,6 +78,8 @@ class Engine {
 
   /// Reads every metric's maps, decides whose events they are, and adds up.
   void drain(Time now);
+  /// Tells the next daemon, should there be one, where this one is.
+  void remember();
   /// Many processes came that may fill the maps: do not wait for the next interval.
   [[nodiscard]] bool is_drain_urgent() const;
 
@@ -116,17 +128,26 @@ class Engine {
 
   [[nodiscard]] TargetState continued(std::shared_ptr<const spec::Target> target,
                                       std::vector<TargetState>& before);
+  void inherit_metric(TargetState& target, MetricState& metric, const SavedMetric& saved,
+                      Inheritance& inheritance);
+  void inherit_images(TargetState& target, const SavedTarget& saved, Time now);
+  void inherit_judgements(Time now);
+  [[nodiscard]] proc::ImagePtr inherited_image(proc::Process process, Time now);
+  void delete_forgotten();
 
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
   proc::CgroupIds cgroups_;
   proc::RecordSource* records_;
+  Memory* memory_;
   const Log& log_;
   std::vector<TargetState> targets_;
   std::uint32_t next_number_ = 0;  ///< of a target or a metric
   Attacher attacher_;
   proc::ProcessTable table_;
-  std::uint64_t arrivals_ = 0;  ///< images that may fire, since the latest drain
+  bool is_shared_kept_ = false;  ///< for the next daemon
+  bool is_inheriting_ = false;   ///< until every process was looked at once
+  std::uint64_t arrivals_ = 0;   ///< images that may fire, since the latest drain
   bool have_some_ended_ = false;
   bool must_reconcile_ = false;     ///< records were lost
   std::uint64_t records_lost_ = 0;  ///< how often

@@ -36,6 +36,7 @@ void Engine::drain(Time now) {
   for (Reading& reading : readings) {
     add_up(reading.target, reading.metric, reading.samples, std::move(reading.tally), now);
   }
+  delete_forgotten();
   const bool ended = std::exchange(have_some_ended_, false);
   for (TargetState& target : targets_) {
     if (ended) expire_starts(target);
@@ -45,6 +46,21 @@ void Engine::drain(Time now) {
   }
   table_.forget_ended_before(to_nanoseconds(now));
   follow(now);  // what the records asked for
+}
+
+/// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
+/// so that the next daemon neither loses nor repeats it.
+void Engine::delete_forgotten() {
+  remember();
+  bool did_delete = false;
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      if (metric.forgotten.empty() || !metric.program) continue;
+      metric.program->forget_keys(std::exchange(metric.forgotten, {}));
+      did_delete = true;
+    }
+  }
+  if (did_delete) remember();
 }
 
 /// Finds out who has fired for the first time since the previous drain.
@@ -132,9 +148,11 @@ void Engine::report_unread(const TargetState& target, const MetricState& metric,
 
 void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
                     Time now) {
+  // A key that was added up and forgotten, but is still there, would be taken for a new one.
+  if (!metric.forgotten.empty()) delete_forgotten();
   metric.series.apply(
       samples, [&](const ImageKey& key) { return classify(target, key, now); }, now);
-  metric.program->forget_keys(metric.series.expire(now));
+  metric.forgotten = metric.series.expire(now);
   metric.tally = std::move(tally);
   metric.probes = samples.probes;
 }

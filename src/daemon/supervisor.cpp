@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "daemon/engine.h"
 #include "daemon/host_files.h"
+#include "daemon/memory.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
 #include "expose/http_server.h"
@@ -62,6 +64,8 @@ class Supervisor {
 
  private:
   [[nodiscard]] Status start();
+  [[nodiscard]] Status find_memory();
+  [[nodiscard]] std::optional<Inheritance> recall();
   [[nodiscard]] Status listen();
   void serve();
   void follow_processes();
@@ -92,6 +96,7 @@ class Supervisor {
   asio::steady_timer drain_timer_{loop_};
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
+  std::unique_ptr<Memory> memory_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>
       engine_;  // before the backend in destruction: its programs use the backend's maps
@@ -126,7 +131,10 @@ Status Supervisor::start() {
     static_cast<void>(warning);
     log_.debug("libbpf", {{"line", std::string(line)}});
   });
-  auto backend = kernel::KernelBackend::create(*features);
+  if (auto status = find_memory(); !status) return status;
+  auto inheritance = recall();
+  auto backend = kernel::KernelBackend::create(
+      *features, inheritance ? Engine::shared_of(*inheritance) : plan::Adopted{});
   if (!backend) return tl::unexpected(std::move(backend).error());
   backend_ = std::move(*backend);
   // Before the first look at /proc: what happens meanwhile is then in the records.
@@ -140,9 +148,38 @@ Status Supervisor::start() {
         {{"error", watcher.error().message}});
   }
   engine_ = std::make_unique<Engine>(
-      Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
-  engine_->take_up(config_, steady_clock::now());
+      Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), memory_.get(), log_});
+  if (inheritance) {
+    engine_->inherit(config_, *inheritance, steady_clock::now());
+    memory_->let_go_of_rest(std::move(*inheritance));
+    log_.info("going on where an earlier run stopped");
+  } else {
+    engine_->take_up(config_, steady_clock::now());
+  }
   return {};
+}
+
+/// Who keeps the links and counts while no daemon runs, if anybody does.
+Status Supervisor::find_memory() {
+  if (!options_.state_directory.empty()) {
+    auto keeper = PinKeeper::open(options_.state_directory);
+    if (!keeper) return tl::unexpected(std::move(keeper).error());
+    memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
+    return {};
+  }
+  auto notifier = Notifier::open(std::getenv("NOTIFY_SOCKET"));
+  if (!notifier) return tl::unexpected(std::move(notifier).error());
+  if (notifier->is_heard()) {
+    memory_ = std::make_unique<Memory>(std::make_unique<StoreKeeper>(std::move(*notifier)), log_);
+  }
+  return {};
+}
+
+std::optional<Inheritance> Supervisor::recall() {
+  if (!memory_) return std::nullopt;
+  return memory_->recall(options_.state_directory.empty()
+                             ? stored_descriptors()
+                             : pinned_objects(options_.state_directory));
 }
 
 void Supervisor::serve() {
@@ -334,7 +371,8 @@ int Supervisor::run() {
   drain_and_rearm();
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
-  engine_.reset();                                // detaches
+  engine_.reset();                                // detaches, unless the next daemon is to go on
+  if (memory_) memory_->end();
   log_.info("stopped");
   return exit_ok;
 }

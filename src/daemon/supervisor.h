@@ -17,7 +17,8 @@ struct RunOptions {
   std::vector<std::string> config_files;
   std::vector<std::string> listen_addresses{":10738"};
   std::string telemetry_path = "/metrics";
-  std::string root;  ///< of the host; empty: found out
+  std::string root;             ///< of the host; empty: found out
+  std::string state_directory;  ///< in a BPF file system; empty: systemd keeps it, or nobody
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   kernel::AttachChoice attach = kernel::AttachChoice::automatic;

@@ -39,14 +39,15 @@ def run_exporter(*arguments, wrapper=(), seconds=30):
 
 
 class Exporter:
-    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under."""
+    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under; `descriptors` stay open."""
 
-    def __init__(self, configs, directory, flags=(), wrapper=()):
+    def __init__(self, configs, directory, flags=(), wrapper=(), environment=None, descriptors=()):
         self.log_path = os.path.join(directory, f"exporter-{time.monotonic_ns()}.log")
         command = [*wrapper, exporter_path(), "run", *(f"--config.file={path}" for path in configs),
                    "--web.listen-address=127.0.0.1:0", "--log.format=logfmt", *flags]
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **(environment or {})}, pass_fds=descriptors)
         try:
             self.address = wait_until(self._listening, "the exporter listens")
             wait_until(self._ready, "/-/ready answers 200", seconds=60)
