@@ -17,12 +17,14 @@
 
 #include "daemon/engine.h"
 #include "daemon/host_files.h"
+#include "daemon/service.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
 #include "expose/http_server.h"
 #include "expose/landing_page.h"
 #include "expose/process_metrics.h"
 #include "kernel/backend.h"
+#include "kernel/capabilities.h"
 #include "metrics/self.h"
 #include "proc/watcher.h"
 #include "spec/load.h"
@@ -55,6 +57,7 @@ class Supervisor {
       : options_(options),
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
+        service_(loop_, Service::environment(), log),
         server_(loop_, {}) {}
 
   [[nodiscard]] int run();
@@ -63,6 +66,8 @@ class Supervisor {
   [[nodiscard]] Status start();
   [[nodiscard]] Status listen();
   void serve();
+  void report_capabilities(bool uprobe_multi) const;
+  [[nodiscard]] bool is_well() const;
   void follow_processes();
   void await_file_writers();
   void await_watched_files();
@@ -81,6 +86,7 @@ class Supervisor {
   std::shared_ptr<const spec::Config> config_;
   const Log& log_;
   asio::io_context loop_;
+  Service service_;
   asio::signal_set signals_{loop_};
   asio::signal_set lease_signals_{loop_};
   asio::steady_timer reconcile_timer_{loop_};
@@ -96,6 +102,7 @@ class Supervisor {
       engine_;  // before the backend in destruction: its programs use the backend's maps
   metrics::DurationHistogram drain_duration_ = metrics::SelfMetrics().drain_duration;
   steady_clock::time_point last_drain_;
+  steady_clock::time_point last_good_drain_;
   metrics::SelfMetrics::WallTime last_drain_wall_;
   metrics::SelfMetrics::WallTime loaded_wall_;
   bool last_reload_ok_ = true;
@@ -120,6 +127,7 @@ Status Supervisor::start() {
   auto features = kernel::detect_features(options_.attach, options_.pairs);
   if (!features) return tl::unexpected(std::move(features).error());
   log_.info("kernel", {{"attach", features->text()}});
+  report_capabilities(features->uprobe_multi);
   kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
     // A failed load ends in an error of our own; the verifier's pages are for those who ask.
     static_cast<void>(warning);
@@ -142,6 +150,22 @@ Status Supervisor::start() {
       Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
   engine_->take_up(config_, steady_clock::now());
   return {};
+}
+
+/// Those without which something is attached all the same: the others have ended it.
+void Supervisor::report_capabilities(bool uprobe_multi) const {
+  const auto own = kernel::own_capabilities();
+  if (!own) return log_.warn("capabilities not known", {{"error", own.error().message}});
+  for (const auto& missing : kernel::missing_capabilities(*own, uprobe_multi)) {
+    log_.warn("a capability is missing",
+              {{"capability", missing.name}, {"needed_for", missing.needed_for}});
+  }
+}
+
+/// The loop runs, or nobody would ask; and what it is there for gets done.
+bool Supervisor::is_well() const {
+  return steady_clock::now() - last_good_drain_ <=
+         config_->global.drain_interval + *service_.watchdog();
 }
 
 void Supervisor::serve() {
@@ -254,10 +278,12 @@ void Supervisor::after_turn() {
 
 void Supervisor::drain_now() {
   const auto before = steady_clock::now();
-  engine_->drain(before);
+  const bool is_good = engine_->drain(before);
   last_drain_ = steady_clock::now();
+  if (is_good) last_good_drain_ = last_drain_;
   last_drain_wall_ = std::chrono::system_clock::now();
   drain_duration_.observe(last_drain_ - before);
+  if (service_.has_manager()) service_.status(status_text(engine_->self_metrics()));
 }
 
 void Supervisor::drain_and_rearm() {
@@ -273,7 +299,9 @@ void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop(signal);
+    service_.reloading(steady_clock::now());
     guarded("reload", [this] { reload(); });
+    service_.ready();
     await_signal();
   });
 }
@@ -304,6 +332,7 @@ void Supervisor::reload() {
 
 void Supervisor::stop(int signal) {
   log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  service_.stopping();
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
@@ -331,6 +360,8 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  service_.ready();
+  service_.keep_alive_while([this] { return is_well(); });
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
   engine_.reset();                                // detaches
