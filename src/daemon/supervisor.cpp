@@ -325,9 +325,9 @@ void Supervisor::reload() {
   config_ = std::make_shared<const spec::Config>(std::move(loaded.config));
   engine_->take_up(config_, steady_clock::now());
   loaded_wall_ = std::chrono::system_clock::now();
-  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
   reconcile_and_rearm();
   drain_and_rearm();
+  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
 }
 
 void Supervisor::stop(int signal) {
