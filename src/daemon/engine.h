@@ -76,8 +76,9 @@ class Engine {
   void release_files(Time now);
   [[nodiscard]] Watches& watches() { return attacher_.watches(); }
 
-  /// Reads every metric's maps, decides whose events they are, and adds up.
-  void drain(Time now);
+  /// Reads every metric's maps, decides whose events they are, and adds up. False: there are
+  /// metrics with maps, and not one could be read.
+  bool drain(Time now);
   /// Tells the next daemon, should there be one, where this one is.
   void remember();
   /// Many processes came that may fill the maps: do not wait for the next interval.
@@ -122,7 +123,8 @@ class Engine {
   void drain_metric(TargetState& target, MetricState& metric, Time now);
   void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
               Time now);
-  void report_unread(const TargetState& target, const MetricState& metric, const Error& error);
+  /// Whether it is a failure: a metric without a program has nothing to be read.
+  bool report_unread(const TargetState& target, const MetricState& metric, const Error& error);
   [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
   void expire_starts(TargetState& target);
 

@@ -13,8 +13,9 @@ namespace sdt::daemon {
 
 using proc::ImagePtr;
 
-void Engine::drain(Time now) {
+bool Engine::drain(Time now) {
   arrivals_ = 0;
+  bool has_failed = false;
   struct Reading {
     TargetState& target;
     MetricState& metric;
@@ -27,8 +28,8 @@ void Engine::drain(Time now) {
       if (auto reading = metric.read()) {
         readings.push_back(
             {target, metric, std::move(reading->samples), std::move(reading->tally)});
-      } else {
-        report_unread(target, metric, reading.error());
+      } else if (report_unread(target, metric, reading.error())) {
+        has_failed = true;
       }
     }
   }
@@ -46,6 +47,7 @@ void Engine::drain(Time now) {
   }
   table_.forget_ended_before(to_nanoseconds(now));
   follow(now);  // what the records asked for
+  return !has_failed || !readings.empty();
 }
 
 /// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
@@ -133,17 +135,21 @@ void Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
   auto reading = metric.read();
-  if (!reading) return report_unread(target, metric, reading.error());
+  if (!reading) {
+    report_unread(target, metric, reading.error());
+    return;
+  }
   add_up(target, metric, reading->samples, std::move(reading->tally), now);
 }
 
-void Engine::report_unread(const TargetState& target, const MetricState& metric,
+bool Engine::report_unread(const TargetState& target, const MetricState& metric,
                            const Error& error) {
-  if (error.code == Errc::not_found) return;  // no program yet
+  if (error.code == Errc::not_found) return false;  // no program yet
   // The maps keep counting; what is missed now is in the next reading.
   log_.error("cannot read a metric's maps",
              {{"metric", fmt::format("{}/{}", target.target.name, metric.metric.name)},
               {"error", error.message}});
+  return true;
 }
 
 void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,

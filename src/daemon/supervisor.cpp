@@ -19,12 +19,14 @@
 #include "daemon/engine.h"
 #include "daemon/host_files.h"
 #include "daemon/memory.h"
+#include "daemon/service.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
 #include "expose/http_server.h"
 #include "expose/landing_page.h"
 #include "expose/process_metrics.h"
 #include "kernel/backend.h"
+#include "kernel/capabilities.h"
 #include "metrics/self.h"
 #include "proc/watcher.h"
 #include "spec/load.h"
@@ -58,6 +60,7 @@ class Supervisor {
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
         host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
+        service_(loop_, Service::environment(), log),
         server_(loop_, {}) {}
 
   [[nodiscard]] int run();
@@ -68,6 +71,8 @@ class Supervisor {
   [[nodiscard]] std::optional<Inheritance> recall();
   [[nodiscard]] Status listen();
   void serve();
+  void report_capabilities(bool uprobe_multi) const;
+  [[nodiscard]] bool is_well() const;
   void follow_processes();
   void await_file_writers();
   void await_watched_files();
@@ -88,6 +93,7 @@ class Supervisor {
   HostFiles host_files_;
   proc::Procfs procfs_{"/proc", host_files_.root() + "/var/log"};
   asio::io_context loop_;
+  Service service_;
   asio::signal_set signals_{loop_};
   asio::signal_set lease_signals_{loop_};
   asio::steady_timer reconcile_timer_{loop_};
@@ -102,6 +108,7 @@ class Supervisor {
       engine_;  // before the backend in destruction: its programs use the backend's maps
   metrics::DurationHistogram drain_duration_ = metrics::SelfMetrics().drain_duration;
   steady_clock::time_point last_drain_;
+  steady_clock::time_point last_good_drain_;
   metrics::SelfMetrics::WallTime last_drain_wall_;
   metrics::SelfMetrics::WallTime loaded_wall_;
   bool last_reload_ok_ = true;
@@ -126,6 +133,7 @@ Status Supervisor::start() {
   auto features = kernel::detect_features(options_.attach, options_.pairs);
   if (!features) return tl::unexpected(std::move(features).error());
   log_.info("kernel", {{"attach", features->text()}});
+  report_capabilities(features->uprobe_multi);
   kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
     // A failed load ends in an error of our own; the verifier's pages are for those who ask.
     static_cast<void>(warning);
@@ -180,6 +188,22 @@ std::optional<Inheritance> Supervisor::recall() {
   return memory_->recall(options_.state_directory.empty()
                              ? stored_descriptors()
                              : pinned_objects(options_.state_directory));
+}
+
+/// Those without which something is attached all the same: the others have ended it.
+void Supervisor::report_capabilities(bool uprobe_multi) const {
+  const auto own = kernel::own_capabilities();
+  if (!own) return log_.warn("capabilities not known", {{"error", own.error().message}});
+  for (const auto& missing : kernel::missing_capabilities(*own, uprobe_multi)) {
+    log_.warn("a capability is missing",
+              {{"capability", missing.name}, {"needed_for", missing.needed_for}});
+  }
+}
+
+/// The loop runs, or nobody would ask; and what it is there for gets done.
+bool Supervisor::is_well() const {
+  return steady_clock::now() - last_good_drain_ <=
+         config_->global.drain_interval + *service_.watchdog();
 }
 
 void Supervisor::serve() {
@@ -292,10 +316,12 @@ void Supervisor::after_turn() {
 
 void Supervisor::drain_now() {
   const auto before = steady_clock::now();
-  engine_->drain(before);
+  const bool is_good = engine_->drain(before);
   last_drain_ = steady_clock::now();
+  if (is_good) last_good_drain_ = last_drain_;
   last_drain_wall_ = std::chrono::system_clock::now();
   drain_duration_.observe(last_drain_ - before);
+  if (service_.has_manager()) service_.status(status_text(engine_->self_metrics()));
 }
 
 void Supervisor::drain_and_rearm() {
@@ -311,7 +337,9 @@ void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop(signal);
+    service_.reloading(steady_clock::now());
     guarded("reload", [this] { reload(); });
+    service_.ready();
     await_signal();
   });
 }
@@ -335,13 +363,14 @@ void Supervisor::reload() {
   config_ = std::make_shared<const spec::Config>(std::move(loaded.config));
   engine_->take_up(config_, steady_clock::now());
   loaded_wall_ = std::chrono::system_clock::now();
-  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
   reconcile_and_rearm();
   drain_and_rearm();
+  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
 }
 
 void Supervisor::stop(int signal) {
   log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  service_.stopping();
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
@@ -369,6 +398,8 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  service_.ready();
+  service_.keep_alive_while([this] { return is_well(); });
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
   engine_.reset();                                // detaches, unless the next daemon is to go on

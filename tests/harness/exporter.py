@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from harness.exposition import Exposition
-from harness.waiting import TimedOut, wait_until
+from harness.waiting import PATIENCE, TimedOut, wait_until
 
 EXPORTER = os.environ.get("SDT_EXPORTER", "")
 
@@ -35,7 +35,7 @@ def parse_logfmt(line):
 def run_exporter(*arguments, wrapper=(), seconds=30):
     """A run to its end: check, list, or a daemon that is expected to give up at once."""
     return subprocess.run([*wrapper, exporter_path(), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds)
+                          capture_output=True, text=True, timeout=seconds * PATIENCE)
 
 
 class Exporter:
@@ -81,7 +81,7 @@ class Exporter:
     def get(self, path):
         """Status and body."""
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as response:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30 * PATIENCE) as response:
                 return response.status, response.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode("utf-8", errors="replace")
@@ -130,7 +130,7 @@ class Exporter:
         """SIGTERM; the exit status and how long it took in seconds."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=seconds)
+        status = self.process.wait(timeout=seconds * PATIENCE)
         return status, time.monotonic() - began
 
     def kill(self):

@@ -1,6 +1,7 @@
 // many_sites: probe sites by the thousand, each a place of its own.
 //
-//   all    fire many:site(1000) … many:site(1999), a thousand sites that deliver their argument each
+//   all    fire many:site(1000) … many:site(1999), a thousand sites that deliver their argument
+//   each
 //          in a way of its own
 //   bare   fire the ten thousand sites of many:bare, which has no argument
 //

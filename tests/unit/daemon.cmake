@@ -3,4 +3,6 @@ sdt_unit_test(daemon
   daemon/inheritance_test.cpp
   daemon/log_test.cpp
   daemon/notify_test.cpp
-  daemon/roster_test.cpp)
+  daemon/roster_test.cpp
+  daemon/service_test.cpp)
+target_include_directories(unit_daemon PRIVATE ${PROJECT_SOURCE_DIR}/tests)
