@@ -23,6 +23,13 @@ constexpr std::chrono::seconds maturity{1};
 /// dlopen of the new is followed by dlclose of the old.
 constexpr std::chrono::milliseconds unloading{200};
 
+/// The kubelet writes down the names of a pod's containers while they start.
+bool lacks_names(const Placement& placement) {
+  if (placement.pod_uid.empty()) return false;
+  return placement.pod.empty() ||
+         (!placement.container.empty() && placement.container_name.empty());
+}
+
 }  // namespace
 
 Engine::Engine(const Surroundings& surroundings)
@@ -49,6 +56,7 @@ void Engine::take_records(Time now) {
   if (records_ == nullptr) return;
   auto batch = records_->take();
   for (const proc::Record& record : batch.records) {
+    if (const auto* made = std::get_if<proc::CgroupMade>(&record.what)) cgroups_.made(*made);
     if (const auto change = table_.apply(record)) apply(*change, now);
   }
   must_reconcile_ |= batch.lost;
@@ -174,6 +182,7 @@ bool Engine::complete(const ImagePtr& image) {
   }
   image->facts = std::make_shared<const proc::Process>(std::move(*process));
   image->is_complete = true;
+  image->is_inherited = false;
   return true;
 }
 
@@ -243,7 +252,8 @@ void Engine::look_at_processes(Time now) {
     ImagePtr image = table_.current(pid);
     // Without records an exec shows in the program only.
     const bool is_known = image && id && image->facts->id == *id && image->is_complete &&
-                          records_ != nullptr && !may_change_sides(image);
+                          records_ != nullptr && !may_change_sides(image) &&
+                          !lacks_names(image->facts->placement);
     if (!is_known) {
       const auto process = procfs_.read(pid);
       if (process) {

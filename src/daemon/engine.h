@@ -119,7 +119,9 @@ class Engine {
   void introduce(Time now);
   void bind(TargetState& target, const ImageKey& key, std::uint64_t when,
             const plan::Newcomer* noted);
-  void take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
+  bool take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
+  [[nodiscard]] Belongs judge_by_note(const TargetState& target, const proc::ImagePtr& image,
+                                      const plan::Newcomer& noted);
   void drain_metric(TargetState& target, MetricState& metric, Time now);
   void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
               Time now);

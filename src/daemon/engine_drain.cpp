@@ -98,21 +98,24 @@ void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
     if (process) image = table_.saw(*process, when);
   }
   if (!image) return;
+  // clone3() may have put a child elsewhere than its parent.
+  const bool needs_own_place = image->is_inherited && plan::asks_for_placement(target.target);
+  if (needs_own_place && !complete(image) && noted != nullptr) take_note(image, *noted);
   Belongs belongs = judge(target, image);
   const bool needs_facts = belongs == Belongs::unknown ||
                            (belongs == Belongs::yes && plan::asks_for_facts(target.target));
   if (needs_facts && !image->is_complete && !complete(image) && noted != nullptr) {
-    take_note(image, *noted);
-    const bool can_be_told = belongs == Belongs::unknown && !image->facts->exe.empty() &&
-                             !plan::asks_for_arguments(target.target);
-    if (can_be_told) {
-      belongs = plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
-    }
+    const Belongs by_note = judge_by_note(target, image, *noted);
+    if (belongs == Belongs::unknown) belongs = by_note;
   }
   if (belongs == Belongs::unknown) return;
   const bool is_member = belongs == Belongs::yes;
   target.roster.bind(key, image, is_member);
   if (is_member && !image->ended) target.roster.join(image);
+  if (!is_member && target.roster.is_member(image)) {  // it was taken for what its parent is
+    target.roster.leave(image->pid);
+    attacher_.left(target, image->pid);
+  }
   image->maps_traced_file = true;
   if (image->ended) return;  // it fires no more
   const Status judged = backend_.judge(target.number, key,
@@ -123,14 +126,26 @@ void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
   }
 }
 
-/// What the kernel noted of an image that was gone before anybody could look.
-void Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
+/// What the kernel noted of an image that was gone before anybody could look. False: not where it
+/// ran, because its control group is of a legacy hierarchy, or was gone before we could know it.
+bool Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
   auto facts = std::make_shared<proc::Process>(*image->facts);
   facts->uid = noted.uid;
   facts->user = proc::Procfs::user_name(noted.uid);
-  // Nothing rather than its parent's: who starts containers and services puts others elsewhere.
-  facts->placement = procfs_.placement_of(cgroups_.path_of(noted.cgroup).value_or(""));
+  const auto group = cgroups_.path_of(noted.cgroup);
+  // Without a group a forked child is taken to be where its parent is.
+  if (group) facts->placement = procfs_.placement_of(*group);
   image->facts = std::move(facts);
+  return group || image->is_inherited;
+}
+
+/// What cannot be told is not foreign: its events are lost, and counted as such.
+Engine::Belongs Engine::judge_by_note(const TargetState& target, const ImagePtr& image,
+                                      const plan::Newcomer& noted) {
+  const bool is_placed = take_note(image, noted);
+  if (image->facts->exe.empty() || plan::asks_for_arguments(target.target)) return Belongs::unknown;
+  if (plan::belongs(target.target, *image->facts)) return Belongs::yes;
+  return is_placed || !plan::selects_by_placement(target.target) ? Belongs::no : Belongs::unknown;
 }
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {

@@ -47,6 +47,7 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
     const ImagePtr child = begin(fork.pid, time, std::move(facts));
     child->awaits_exe = parent->awaits_exe;
     child->is_complete = parent->is_complete;
+    child->is_inherited = true;
     child->maps_traced_file = parent->maps_traced_file;
     return Change{Kind::forked, child, parent, {}, time};
   };
@@ -63,6 +64,8 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
     }
     facts->exe.clear();
     facts->cmdline.clear();
+    // Who starts services and containers forks, moves the child, and then executes.
+    facts->placement = {};
     const ImagePtr image = begin(comm.pid, time, std::move(facts));
     image->awaits_exe = true;
     return Change{Kind::executed, image, before, {}, time};
@@ -107,6 +110,7 @@ ImagePtr ProcessTable::saw(const Process& process, std::uint64_t now) {
   image->facts = std::make_shared<Process>(process);
   image->awaits_exe = false;
   image->is_complete = true;
+  image->is_inherited = false;
   return image;
 }
 

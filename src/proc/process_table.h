@@ -27,6 +27,7 @@ struct Image {
   std::shared_ptr<const Process> facts;
   bool awaits_exe = false;     ///< an exec whose first mapping, the program, has not been reported
   bool is_complete = false;    ///< `facts` was read from /proc while the image ran
+  bool is_inherited = false;   ///< … while its parent ran, and a fork has taken it over
   bool has_left_main = false;  ///< the main thread has ended; others may live
   bool maps_traced_file = false;  ///< its events are worth a drain
 };

@@ -14,6 +14,8 @@
 //   vector         fire puppet:vector, whose argument is in a register that cannot be had
 //   fork N         fire puppet:tick N times in a forked child that stays until this program ends
 //   fleeting N     the same in a child that ends at once
+//   into GROUP N   the same in a child that stays and was born into the control group of that
+//                  directory
 //   name TEXT      take TEXT as the process's name (comm)
 //   exec COMMAND   become another program; what it says is the answer
 //   leave          go on in another thread; the main thread ends
@@ -25,6 +27,8 @@
 // Leaves when standard input ends. Arguments of the program itself are ignored: they are there for
 // selectors by command line to look at.
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sdt.h>
@@ -86,11 +90,21 @@ void abandon_work() {
   if (setjmp(way_out) == 0) abandoned_work();
 }
 
+/// fork(), where `group` is not negative into that control group (Linux 5.7).
+pid_t fork_into(int group) {
+  if (group < 0) return fork();
+  clone_args arguments{};
+  arguments.flags = CLONE_INTO_CGROUP;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<std::uint64_t>(group);
+  return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
 /// A child that fires, and then ends at once or stays until its parent does.
-void fork_and_tick(std::uint64_t count, bool stays) {
+void fork_and_tick(std::uint64_t count, bool stays, int group = -1) {
   int done[2];
   if (pipe(done) != 0) return;
-  const pid_t child = fork();
+  const pid_t child = fork_into(group);
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     tick(count);
@@ -178,6 +192,11 @@ std::string obey(const std::string& command, std::istream& rest) {
     fork_and_tick(count, true);
   } else if (command == "fleeting" && rest >> count) {
     fork_and_tick(count, false);
+  } else if (command == "into" && rest >> text >> count) {
+    const int group = open(text.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (group < 0) return "no such group";
+    fork_and_tick(count, true, group);
+    close(group);
   } else if (command == "name" && rest >> text) {
     prctl(PR_SET_NAME, text.c_str());
   } else if (command == "exec") {

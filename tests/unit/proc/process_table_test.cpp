@@ -40,6 +40,27 @@ TEST(ProcessTable, ChildIsWhatItsParentIs) {
   EXPECT_EQ(change->image->facts->parent, 1U);
 }
 
+TEST(ProcessTable, ChildIsWhereItsParentIsUntilSomebodyLooks) {
+  ProcessTable table;
+  Process parent = process(1, "/bin/app");
+  parent.placement.unit = "a.service";
+  table.saw(parent, 10);
+  const ImagePtr child = table.apply(fork_of(1, 2, 20))->image;
+  EXPECT_EQ(child->facts->placement.unit, "a.service");
+  EXPECT_TRUE(child->is_inherited);
+  table.saw(process(2, "/bin/app"), 30);
+  EXPECT_FALSE(table.current(2)->is_inherited);
+}
+
+TEST(ProcessTable, WhereAProgramRunsIsNotWhereTheOneBeforeWasSeen) {
+  ProcessTable table;
+  Process starter = process(1, "/bin/runc");
+  starter.placement.unit = "containerd.service";
+  table.saw(starter, 10);
+  table.apply(exec_of(1, "app", 20));
+  EXPECT_EQ(table.current(1)->facts->placement, Placement());
+}
+
 TEST(ProcessTable, ThreadIsNoProcess) {
   ProcessTable table;
   table.saw(process(1, "/bin/app"), 10);
