@@ -104,7 +104,8 @@ MetricSnapshot made_of(Input& input) {
   metric.name = "fuzz_total";
   metric.help = input.text(input.byte());
   metric.bounds = {1, 2};
-  while (!input.at_end()) {
+  constexpr std::size_t most_series = 32;
+  while (!input.at_end() && metric.series.size() < most_series) {
     const auto index = static_cast<std::uint64_t>(metric.series.size());
     SeriesSnapshot series;
     series.labels = {{"index", std::to_string(index)}, {"text", {}}};
