@@ -24,11 +24,12 @@ constexpr std::string_view base_section = ".stapsdt.base";
 constexpr std::string_view note_owner = "stapsdt";
 constexpr std::uint32_t note_type = 3;
 
-// A kernel link takes 2^20 sites; a file with more notes than this is no program.
-constexpr std::size_t most_notes = 1'000'000;
+// Real programs have some thousands. A metric may ask for all of them, and its link, its sites and
+// their names take about a kilobyte each.
+constexpr std::size_t most_notes = 100'000;
 // An argument takes up to a hundred times the memory of its declaration; no program has as many.
 constexpr std::size_t most_arguments = 1'000'000;
-// A million notes of a file as above take less.
+// So many notes of any program take less.
 constexpr std::uint64_t most_note_bytes = 256U << 20;
 constexpr std::size_t most_skipped = 1'000;
 // The kernel counts users of a probe in 16 bits.

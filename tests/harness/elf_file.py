@@ -5,6 +5,8 @@ import struct
 CODE_OFFSET, CODE_ADDRESS, CODE_SIZE = 0x1000, 0x1000, 0x1000
 DATA_OFFSET, DATA_ADDRESS, DATA_SIZE = 0x2000, 0x3000, 0x1000
 
+CODE = b"\x90\xc3"  # nop, ret: a site and a function at every even address
+
 PT_LOAD, PF_X, PF_W, PF_R = 1, 1, 2, 4
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_NOTE = 1, 2, 3, 7
 
@@ -25,7 +27,7 @@ def probe_note(provider, name, location=CODE_ADDRESS, arguments=b"", semaphore=0
 
 
 class ElfFile:
-    """One segment of code (nops), one of data, and sections in the order in which they are added."""
+    """One segment of code (CODE over and over), one of data, and sections in the order in which they are added."""
 
     def __init__(self):
         self.sections = [(b"", 0, b"", 0, {})]
@@ -71,5 +73,5 @@ class ElfFile:
         for flags, offset, address, size in ((PF_R | PF_X, CODE_OFFSET, CODE_ADDRESS, CODE_SIZE),
                                              (PF_R | PF_W, DATA_OFFSET, DATA_ADDRESS, DATA_SIZE)):
             head += struct.pack("<IIQQQQQQ", PT_LOAD, flags, offset, address, address, size, size, 0x1000)
-        image = head.ljust(CODE_OFFSET, b"\0") + b"\x90" * CODE_SIZE + bytes(DATA_SIZE)
+        image = head.ljust(CODE_OFFSET, b"\0") + CODE * (CODE_SIZE // len(CODE)) + bytes(DATA_SIZE)
         return image + contents + headers

@@ -196,15 +196,15 @@ TEST(HostileFile, ManySkippedNotesAreCountedAndNotAllKept) {
   EXPECT_EQ(probes->skipped.back().reason, "4000 more notes");
 }
 
-TEST(HostileFile, AMillionNotesAreTheLimit) {
+TEST(HostileFile, AHundredThousandNotesAreTheLimit) {
   // The smallest note there can be, so that the file stays small.
   const Bytes corrupt = note_record(3, "stapsdt", "");
   Bytes notes;
-  notes.reserve(corrupt.size() * 1'000'002);
-  for (int i = 0; i < 1'000'002; ++i) notes.insert(notes.end(), corrupt.begin(), corrupt.end());
+  notes.reserve(corrupt.size() * 100'002);
+  for (int i = 0; i < 100'002; ++i) notes.insert(notes.end(), corrupt.begin(), corrupt.end());
   const auto probes = read_probes(ElfBuilder().probes(std::move(notes)).build());
   ASSERT_TRUE(probes) << probes.error().message;
-  EXPECT_EQ(probes->skipped.back().reason, "999001 more notes");
+  EXPECT_EQ(probes->skipped.back().reason, "99001 more notes");
 }
 
 TEST(HostileFile, AMillionArgumentsAreTheLimit) {
