@@ -254,10 +254,12 @@ void Supervisor::after_turn() {
 
 void Supervisor::drain_now() {
   const auto before = steady_clock::now();
+  const auto before_wall = std::chrono::system_clock::now();
   engine_->drain(before);
-  last_drain_ = steady_clock::now();
-  last_drain_wall_ = std::chrono::system_clock::now();
-  drain_duration_.observe(last_drain_ - before);
+  // When it began: what fired while it ran may have come too late to be read.
+  last_drain_ = before;
+  last_drain_wall_ = before_wall;
+  drain_duration_.observe(steady_clock::now() - before);
 }
 
 void Supervisor::drain_and_rearm() {
