@@ -14,13 +14,15 @@ std::string text_of(const ProbeName& probe) {
 }
 
 /// In name order, whether a probe is attached now or only has been. A pattern may match more probes
-/// than a scrape can name: the first ones have series of their own, the rest is `other`.
+/// than the program counts apart: the first ones have series of their own, the rest is
+/// `other:other` for sites as it is for hits.
 std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
-  constexpr std::size_t most_named = 1000;
+  constexpr std::size_t most_named = 1023;
   std::map<std::string, metrics::SelfMetrics::Probe> probes;
   const auto of = [&](const ProbeName& probe) -> metrics::SelfMetrics::Probe& {
     const std::string name = text_of(probe);
-    return probes.size() < most_named || probes.contains(name) ? probes[name] : probes["other"];
+    return probes.size() < most_named || probes.contains(name) ? probes[name]
+                                                               : probes["other:other"];
   };
   // Hits first, whose order is that of their first attachment: who is named does not change.
   for (std::size_t i = 0; i < metric.probes.size() && i < metric.tally.hits.size(); ++i) {
