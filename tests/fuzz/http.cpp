@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -39,7 +41,11 @@ class Server {
     const linger reset{1, 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     const auto* to = reinterpret_cast<const sockaddr*>(&address_);
-    must(::connect(client.get(), to, sizeof address_) == 0, "the server accepts");
+    // libFuzzer's alarm may interrupt it, and it then goes on by itself.
+    while (::connect(client.get(), to, sizeof address_) != 0 && errno != EISCONN) {
+      const bool interrupted = errno == EINTR || errno == EALREADY;
+      must(interrupted, std::string("the server accepts: ") + std::strerror(errno));
+    }
     ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     settle();
     std::string received;
