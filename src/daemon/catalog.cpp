@@ -96,14 +96,14 @@ const CatalogEntry& Catalog::read(const proc::FileId& file, const FileGuard& gua
                                   const std::string& path) {
   CatalogEntry entry;
   entry.path = path;
-  const auto probes = [&]() -> Result<elf::ProbeFile> {
+  auto probes = [&]() -> Result<elf::ProbeFile> {
     if (fstat(guard.fd(), &entry.read_as) != 0) return fail_errno(errno, "stat " + path);
     auto bytes = elf::MappedFile::of(guard.fd(), path);
     if (!bytes) return tl::unexpected(std::move(bytes).error());
     return elf::read_probes(bytes->bytes());
   }();
   if (probes) {
-    entry.probes = std::make_shared<const elf::ProbeFile>(*probes);
+    entry.probes = std::make_shared<const elf::ProbeFile>(std::move(*probes));
   } else {
     entry.problem = probes.error();
     // What went wrong in passing may go right the next time; the rest stays as the file does.

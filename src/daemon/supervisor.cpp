@@ -316,11 +316,14 @@ void Supervisor::after_turn() {
 
 void Supervisor::drain_now() {
   const auto before = steady_clock::now();
+  const auto before_wall = std::chrono::system_clock::now();
   const bool is_good = engine_->drain(before);
-  last_drain_ = steady_clock::now();
-  if (is_good) last_good_drain_ = last_drain_;
-  last_drain_wall_ = std::chrono::system_clock::now();
-  drain_duration_.observe(last_drain_ - before);
+  // When it began: what fired while it ran may have come too late to be read.
+  last_drain_ = before;
+  last_drain_wall_ = before_wall;
+  const auto after = steady_clock::now();
+  if (is_good) last_good_drain_ = after;
+  drain_duration_.observe(after - before);
   if (service_.has_manager()) service_.status(status_text(engine_->self_metrics()));
 }
 
