@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import unittest
 
+from harness.exporter import losses
 from harness.program import program_path
 from harness.testcase import KernelTestCase
 
@@ -18,10 +19,6 @@ CONFIG = """
           - {{ name: burst_library_ticks_total, help: Ticks in a library., type: counter, probe: "puppet_lib:tick" }}
 """
 SPAWNERS, RUNS, EVENTS = 8, 500, 7
-
-
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
 
 
 class Restarts(KernelTestCase):
