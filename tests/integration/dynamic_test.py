@@ -106,8 +106,8 @@ class ManyProviders(KernelTestCase):
     COUNT = 300
 
     def setUp(self):
-        self.path = os.path.join(os.path.realpath(self.directory), "many_providers")
-        self.traced = self.exporter("targets:\n  - name: many\n    processes:\n      - exe: many_providers\n    metrics:\n"
+        self.path = os.path.join(os.path.realpath(self.directory), "providers")
+        self.traced = self.exporter("targets:\n  - name: many\n    processes:\n      - exe: providers\n    metrics:\n"
                                     + "".join(f"""\
       - {{ name: many{number}_total, help: Ticks., type: counter, probe: "many{number}:tick" }}
 """ for number in self.numbers()))
@@ -184,11 +184,11 @@ class Unmounting(KernelTestCase):
         os.makedirs(self.mount, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "none", self.mount], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", self.mount], check=False, stderr=subprocess.DEVNULL)
-        for name in ("puppet", "libpuppet.so"):
-            shutil.copy2(program_path(name), self.mount)
+        shutil.copy2(program_path("libpuppet.so"), self.mount)
+        shutil.copy2(program_path("puppet"), os.path.join(self.mount, "diskpuppet"))
 
     def run_on_disk(self):
-        program = Program([os.path.join(self.mount, "puppet")])
+        program = Program([os.path.join(self.mount, "diskpuppet")])
         self.addCleanup(program.close)
         return program
 
@@ -213,10 +213,10 @@ class Unmounting(KernelTestCase):
         self.expect_unmounted_in_a_second("comm: unmounted")
 
     def test_a_pattern_without_a_directory_names_no_file_and_holds_no_file_system(self):
-        self.expect_unmounted_in_a_second("exe: puppet")
+        self.expect_unmounted_in_a_second("exe: diskpuppet")
 
     def test_a_file_that_the_spec_names_stays_attached_between_two_processes(self):
-        exporter = self.exporter(self.CONFIG.format(selector=f'exe: "{self.mount}/puppet"'))
+        exporter = self.exporter(self.CONFIG.format(selector=f'exe: "{self.mount}/diskpuppet"'))
         exporter.wait_attached("disk", processes=0)
         for ticks in (3, 4):
             program = self.run_on_disk()
