@@ -132,9 +132,10 @@ class Exporter:
         return self.wait_for(attached, f"{processes} processes of {target} traced", seconds)
 
     def complaints(self):
-        """Warnings and errors of the log, but for what is said of metrics that wait for their processes."""
-        return [record for record in self.records()
-                if record.get("level") in ("warn", "warning", "error") and record.get("msg") != "metric not attached"]
+        """Warnings and errors of the log, but for what may be so without anything being wrong: metrics that wait for
+        their processes, and other people's processes."""
+        return [record for record in self.records() if record.get("level") in ("warn", "error")
+                and record["msg"] != "metric not attached" and "cannot be looked at" not in record["msg"]]
 
     def held(self):
         """What the process holds: descriptors by what they are, and the targets of those that lead to files."""
