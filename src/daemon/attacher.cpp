@@ -33,7 +33,7 @@ struct Kept {
   std::string name;
 };
 
-std::vector<Kept> links_of(const std::vector<AttachedFile>& files) {
+std::vector<Kept> kept_links(const std::vector<AttachedFile>& files) {
   std::vector<Kept> links;
   for (const AttachedFile& file : files) links.push_back({file.link.get(), file.kept_as});
   return links;
@@ -453,7 +453,7 @@ void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
 
 void Attacher::begin(Closing closing, Time now) {
   if (closing.links.empty()) return;
-  const std::vector<Kept> links = links_of(closing.links);
+  const std::vector<Kept> links = kept_links(closing.links);
   closing.look_at = now + closing_pause;
   try {
     closing.done =
@@ -513,60 +513,56 @@ void Attacher::release_broken(Time now) {
       continue;
     }
     finish_closing(entry->first);
-    std::vector<std::unique_ptr<plan::Link>> links;
-    std::vector<plan::Link*> open;
+    std::vector<AttachedFile> detached;
     for (auto& [binding, attempt] : attempts_) {
       if (binding.file != entry->first || !attempt.attached) continue;
-      std::vector<AttachedFile> detached;
-      for (auto& [binding, attempt] : attempts_) {
-        if (binding.file != entry->first || !attempt.attached) continue;
-        auto attached = take_link(binding, "detached, somebody opens the file for writing");
-        if (attached) detached.push_back(std::move(*attached));
-        target_of(binding).files.at(binding.file).mapped_at.reset();
-        attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
-      }
-      detach(links_of(detached), memory_);
-      drop(entry->second);
-      entry = guards_.erase(entry);  // the writer goes on
+      auto attached = take_link(binding, "detached, somebody opens the file for writing");
+      if (attached) detached.push_back(std::move(*attached));
+      target_of(binding).files.at(binding.file).mapped_at.reset();
+      attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
     }
+    detach(kept_links(detached), memory_);
+    drop(entry->second);
+    entry = guards_.erase(entry);  // the writer goes on
   }
+}
 
-  std::optional<Time> Attacher::next_try() const {
-    std::optional<Time> next;
-    for (const Closing& closing : closings_) {
-      if (!next || closing.look_at < *next) next = closing.look_at;
-    }
-    for (const auto& [binding, attempt] : attempts_) {
-      if (!attempt.attached && (!next || attempt.retry_at < *next)) next = attempt.retry_at;
-    }
-    return next;
+std::optional<Time> Attacher::next_try() const {
+  std::optional<Time> next;
+  for (const Closing& closing : closings_) {
+    if (!next || closing.look_at < *next) next = closing.look_at;
   }
+  for (const auto& [binding, attempt] : attempts_) {
+    if (!attempt.attached && (!next || attempt.retry_at < *next)) next = attempt.retry_at;
+  }
+  return next;
+}
 
-  void Attacher::report_attached(const plan::Binding& binding, const plan::Selection& selection,
-                                 const std::string& path) {
-    const TargetState& target = target_of(binding);
-    const MetricState& metric = metric_of(binding);
-    for (const std::string& warning : selection.warnings) {
-      log_.warn("events of this site will be counted as lost",
-                {{"metric", name_of(target, metric)}, {"file", path}, {"reason", warning}});
-    }
-    for (const std::string& refused : selection.refused) {
-      log_.warn("site not attached",
-                {{"metric", name_of(target, metric)}, {"file", path}, {"reason", refused}});
-    }
-    log_.info("attached", {{"target", target.target.name},
-                           {"metric", metric.metric.name},
-                           {"file", path},
-                           {"sites", std::to_string(selection.sites.size())}});
+void Attacher::report_attached(const plan::Binding& binding, const plan::Selection& selection,
+                               const std::string& path) {
+  const TargetState& target = target_of(binding);
+  const MetricState& metric = metric_of(binding);
+  for (const std::string& warning : selection.warnings) {
+    log_.warn("events of this site will be counted as lost",
+              {{"metric", name_of(target, metric)}, {"file", path}, {"reason", warning}});
   }
+  for (const std::string& refused : selection.refused) {
+    log_.warn("site not attached",
+              {{"metric", name_of(target, metric)}, {"file", path}, {"reason", refused}});
+  }
+  log_.info("attached", {{"target", target.target.name},
+                         {"metric", metric.metric.name},
+                         {"file", path},
+                         {"sites", std::to_string(selection.sites.size())}});
+}
 
-  void Attacher::report_failure(const plan::Binding& binding, const Error& error) {
-    const TargetState& target = target_of(binding);
-    const auto use = target.files.find(binding.file);
-    log_.error("cannot attach", {{"target", target.target.name},
-                                 {"metric", metric_of(binding).metric.name},
-                                 {"file", use == target.files.end() ? "" : use->second.path},
-                                 {"error", error.message}});
-  }
+void Attacher::report_failure(const plan::Binding& binding, const Error& error) {
+  const TargetState& target = target_of(binding);
+  const auto use = target.files.find(binding.file);
+  log_.error("cannot attach", {{"target", target.target.name},
+                               {"metric", metric_of(binding).metric.name},
+                               {"file", use == target.files.end() ? "" : use->second.path},
+                               {"error", error.message}});
+}
 
 }  // namespace sdt::daemon
