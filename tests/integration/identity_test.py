@@ -138,8 +138,7 @@ class Identity(KernelTestCase):
         # /bin/sh is a stranger, env another: each stands for the pid for a millisecond only.
         for _ in range(20):
             self.puppet.fire("library 1")
-            shell = ["/bin/sh", "-c", f"exec env /bin/sh -c 'exec {program_path('puppet')}'"]
-            member = Program(shell)
+            member = Program(["/bin/sh", "-c", f"exec env /bin/sh -c 'exec {program_path('puppet')}'"])
             member.fire("library 2")
             member.process.stdin.write(f"exec /usr/bin/env {program_path('burst')} 1000\n")
             member.process.stdin.flush()
@@ -165,28 +164,37 @@ class Identity(KernelTestCase):
         self.assertEqual(scrape.value("puppet_ticks_total"), 5)
         self.assertEqual(losses(scrape), {})
 
-    def test_a_process_that_takes_the_selected_name_and_one_that_gives_it_up(self):
-        self.puppet.fire("name chosen")
-        exporter = self.trace("""
+    def trace_by_name(self, processes):
+        return self.trace("""
             targets:
               - name: puppet
                 processes:
                   - comm: chosen
                 metrics:
                   - { name: puppet_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }
-        """)
-        other = self.program("puppet")
-        for count in (3, 4):
-            self.puppet.fire(f"tick {count}")
-            other.fire("tick 1000")
-            self.puppet.fire("name plain")
-            exporter.wait_attached("puppet", processes=0)
-            self.puppet.fire("tick 1000")
-            other.fire("name chosen")
-            exporter.wait_attached("puppet", processes=1)
-            self.puppet, other = other, self.puppet
+        """, processes)
+
+    def test_what_was_done_under_the_selected_name_counts_although_it_is_given_up_at_once(self):
+        self.puppet.fire("name chosen")
+        exporter = self.trace_by_name(1)
+        self.puppet.fire("tick 3")
+        self.puppet.fire("name plain")
+        exporter.wait_attached("puppet", processes=0)
+        self.puppet.fire("tick 1000")
         scrape = exporter.scrape_of_now()
-        self.assertEqual(scrape.value("puppet_ticks_total"), 7)
+        self.assertEqual(scrape.value("puppet_ticks_total"), 3)
+        self.assertEqual(losses(scrape), {})
+
+    def test_what_was_done_before_the_selected_name_was_taken_does_not_count(self):
+        other = self.program("puppet")
+        other.fire("name chosen")
+        exporter = self.trace_by_name(1)
+        self.puppet.fire("tick 1000")
+        self.puppet.fire("name chosen")
+        exporter.wait_attached("puppet", processes=2)
+        self.puppet.fire("tick 4")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_ticks_total"), 4)
         self.assertEqual(losses(scrape), {})
 
     def copy_of_puppet(self, name):
@@ -206,6 +214,38 @@ class Identity(KernelTestCase):
         if processes:
             exporter.wait_attached("puppet", processes)
         return exporter
+
+    def test_one_pid_of_a_pid_namespace_that_200_processes_have_in_turn(self):
+        stranger = os.path.join(os.path.realpath(self.directory), "passer-by")
+        shutil.copy2(program_path("burst"), stranger)
+        self.traced.stop()
+        said = os.path.join(self.directory, "pids")
+        inside = self.write("turns.sh", f"""\
+            turn() {{ echo 9999 > /proc/sys/kernel/ns_last_pid; "$@" & echo $! >> {said}; wait $!; }}
+            for i in $(seq 100); do
+              turn {program_path('burst')} 7
+              turn {stranger} 1000
+            done
+        """)
+        exporter = self.exporter("""
+            targets:
+              - name: burst
+                processes:
+                  - exe: "@PROGRAMS@/burst"
+                metrics:
+                  - { name: burst_library_ticks_total, help: Ticks., type: counter, probe: "puppet_lib:tick" }
+        """, wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
+        with open(f"/proc/{exporter.process.pid}/task/{exporter.process.pid}/children", encoding="ascii") as file:
+            first = file.read().split()[0]
+        enter = ["nsenter", f"--target={first}", "--pid", "--mount"]
+        subprocess.run([*enter, program_path("burst"), "0"], check=True)  # maps the library once
+        exporter.wait_attached("burst", processes=0)
+        subprocess.run([*enter, "sh", inside], check=True)
+        scrape = exporter.scrape_of_now()
+        with open(said, encoding="ascii") as file:
+            self.assertEqual(file.read().split(), ["10000"] * 200)
+        self.assertEqual(losses(scrape), {})
+        self.assertEqual(scrape.value("burst_library_ticks_total"), 100 * 7)
 
     def with_pid(self, pid, command):
         """Starts a command as this pid, which must be free."""
