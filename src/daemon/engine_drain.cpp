@@ -3,6 +3,7 @@
 // The order matters. The maps are read first; then the newcomers, so that every key in them has
 // been introduced; then the records, which by then tell of every process that could have fired.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -69,12 +70,14 @@ void Engine::delete_forgotten() {
 
 /// Finds out who has fired for the first time since the previous drain.
 void Engine::introduce(Time now) {
-  const auto newcomers = backend_.newcomers();
+  auto newcomers = backend_.newcomers();
   if (!newcomers) {
     log_.error("cannot read who has fired", {{"error", newcomers.error().message}});
     return;
   }
   take_records(now);
+  // The youngest of a pid is what /proc shows; what came before it is what was known.
+  std::ranges::sort(*newcomers, std::greater<>(), &plan::Newcomer::first_event);
   for (const plan::Newcomer& newcomer : *newcomers) {
     const auto found = std::ranges::find(targets_, newcomer.target, &TargetState::number);
     if (found == targets_.end()) {  // of a target that is no more
@@ -106,7 +109,8 @@ void Engine::introduce(TargetState& target, const ImagePtr& image) {
 void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
                   const plan::Newcomer* noted) {
   ImagePtr image = table_.at(key.pid, when);
-  if (!image || records_ == nullptr) {  // nobody has reported it
+  const bool is_reported = records_ != nullptr || image != table_.current(key.pid);
+  if (!image || !is_reported) {
     const auto process = procfs_.read(key.pid);
     if (process) image = saw(*process, when);
   }

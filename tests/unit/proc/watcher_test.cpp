@@ -114,7 +114,14 @@ TEST(Watcher, LossIsSeenWithoutWaitingForTheNextRecordAndToldOnce) {
   const auto before = (*watcher)->take();
   EXPECT_FALSE(before.lost);
   ASSERT_FALSE(before.records.empty());
-  for (int i = 0; i < 3000; ++i) run_true();
+  const int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  for (unsigned i = 0; i < 4'000 * std::thread::hardware_concurrency(); ++i) {
+    void* memory = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    ASSERT_NE(memory, MAP_FAILED);
+    munmap(memory, 4096);
+  }
+  close(fd);
   const auto full = (*watcher)->take();
   EXPECT_TRUE(full.lost);
   ASSERT_FALSE(full.records.empty());
