@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/closers.h"
 #include "plan/select.h"
 
 namespace sdt::daemon {
@@ -26,15 +27,30 @@ bool is_named(const spec::Target& target, const std::string& path) {
 /// The kernel detaches in 40 to 80 ms.
 constexpr std::chrono::milliseconds closing_pause{25};
 
+/// A link, and what the descriptors that are kept for the next daemon are called, if any are.
+struct Kept {
+  plan::Link* link;
+  std::string name;
+};
+
+std::vector<Kept> kept_links(const std::vector<AttachedFile>& files) {
+  std::vector<Kept> links;
+  for (const AttachedFile& file : files) links.push_back({file.link.get(), file.kept_as});
+  return links;
+}
+
 /// A link is gone when its last descriptor is, the one that is kept for the next daemon included.
-void detach(plan::Link& link, const std::string& kept_as, Memory* memory) {
-  if (memory != nullptr && !kept_as.empty()) {
-    for (const plan::Handle& handle : link.handles()) {
+void detach(const std::vector<Kept>& kept, Memory* memory) {
+  std::vector<plan::Link*> links;
+  for (const auto& [link, name] : kept) {
+    links.push_back(link);
+    if (memory == nullptr || name.empty()) continue;
+    for (const plan::Handle& handle : link->handles()) {
       // Without the keeper's word it may be attached a while longer; nothing else can be done.
-      static_cast<void>(memory->keeper().drop(kept_as + handle.name));
+      static_cast<void>(memory->keeper().drop(name + handle.name));
     }
   }
-  link.close();
+  close_all(links);
 }
 
 std::string name_of(const TargetState& target, const MetricState& metric) {
@@ -55,6 +71,13 @@ Attacher::~Attacher() {
   if (memory_ != nullptr && memory_->stays()) {
     for (auto& [file, guarded] : guards_) guarded.guard.leave();
   }
+  std::vector<plan::Link*> links;
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      for (const auto& [file, attached] : metric.files) links.push_back(attached.link.get());
+    }
+  }
+  close_all(links);
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) metric.files.clear();
   }
@@ -430,23 +453,15 @@ void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
 
 void Attacher::begin(Closing closing, Time now) {
   if (closing.links.empty()) return;
-  struct Closed {
-    plan::Link* link;
-    std::string kept_as;
-  };
-  std::vector<Closed> links;
-  for (const AttachedFile& attached : closing.links) {
-    links.push_back({attached.link.get(), attached.kept_as});
-  }
+  const std::vector<Kept> links = kept_links(closing.links);
   closing.look_at = now + closing_pause;
   try {
-    closing.done = std::async(std::launch::async, [links, memory = memory_] {
-      for (const Closed& closed : links) detach(*closed.link, closed.kept_as, memory);
-    });
+    closing.done =
+        std::async(std::launch::async, [links, memory = memory_] { detach(links, memory); });
     closings_.push_back(std::move(closing));
   } catch (const std::system_error&) {
     // No thread to be had: it is done here, and takes as long as it takes.
-    for (const Closed& closed : links) detach(*closed.link, closed.kept_as, memory_);
+    detach(links, memory_);
   }
 }
 
@@ -498,13 +513,15 @@ void Attacher::release_broken(Time now) {
       continue;
     }
     finish_closing(entry->first);
+    std::vector<AttachedFile> detached;
     for (auto& [binding, attempt] : attempts_) {
       if (binding.file != entry->first || !attempt.attached) continue;
       auto attached = take_link(binding, "detached, somebody opens the file for writing");
-      if (attached) detach(*attached->link, attached->kept_as, memory_);
+      if (attached) detached.push_back(std::move(*attached));
       target_of(binding).files.at(binding.file).mapped_at.reset();
       attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
     }
+    detach(kept_links(detached), memory_);
     drop(entry->second);
     entry = guards_.erase(entry);  // the writer goes on
   }

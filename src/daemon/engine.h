@@ -96,6 +96,7 @@ class Engine {
   enum class Belongs : std::uint8_t { no, yes, unknown };
 
   void take_records(Time now);
+  void make_up_for_losses(Time now);
   void settle(Time now);
   void apply(const Change& change, Time now);
   void forked(const Change& change);
@@ -107,16 +108,20 @@ class Engine {
   [[nodiscard]] bool is_of_interest(const proc::ImagePtr& image) const;
 
   [[nodiscard]] Belongs judge(const TargetState& target, const proc::ImagePtr& image);
+  [[nodiscard]] Belongs judge_at(const TargetState& target, const proc::ImagePtr& image,
+                                 std::uint64_t when);
   [[nodiscard]] bool complete(const proc::ImagePtr& image);
   void place(TargetState& target, const proc::ImagePtr& image, Time now);
   void look_at_maps(TargetState& target, const proc::ImagePtr& image);
 
   void look_at_processes(Time now);
+  proc::ImagePtr saw(const proc::Process& process, std::uint64_t since);
   [[nodiscard]] bool may_change_sides(const proc::ImagePtr& image) const;
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
   void report_state(TargetState& target, MetricState& metric);
 
   void introduce(Time now);
+  void introduce(TargetState& target, const proc::ImagePtr& image);
   void bind(TargetState& target, const ImageKey& key, std::uint64_t when,
             const plan::Newcomer* noted);
   bool take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
@@ -153,7 +158,9 @@ class Engine {
   bool is_inheriting_ = false;   ///< until every process was looked at once
   std::uint64_t arrivals_ = 0;   ///< images that may fire, since the latest drain
   bool have_some_ended_ = false;
-  bool must_reconcile_ = false;     ///< records were lost
+  /// Since when records are missing; unset: none are.
+  std::optional<std::uint64_t> missing_since_;
+  std::uint64_t looked_at_ = 0;     ///< all processes, at this moment; ns
   std::uint64_t records_lost_ = 0;  ///< how often
 
   struct Look {

@@ -3,6 +3,7 @@
 // The order matters. The maps are read first; then the newcomers, so that every key in them has
 // been introduced; then the records, which by then tell of every process that could have fired.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@ using proc::ImagePtr;
 bool Engine::drain(Time now) {
   arrivals_ = 0;
   bool has_failed = false;
+  take_records(now);
+  make_up_for_losses(now);  // before anything is read: it may add up itself
   struct Reading {
     TargetState& target;
     MetricState& metric;
@@ -67,12 +70,14 @@ void Engine::delete_forgotten() {
 
 /// Finds out who has fired for the first time since the previous drain.
 void Engine::introduce(Time now) {
-  const auto newcomers = backend_.newcomers();
+  auto newcomers = backend_.newcomers();
   if (!newcomers) {
     log_.error("cannot read who has fired", {{"error", newcomers.error().message}});
     return;
   }
   take_records(now);
+  // The youngest of a pid is what /proc shows; what came before it is what was known.
+  std::ranges::sort(*newcomers, std::greater<>(), &plan::Newcomer::first_event);
   for (const plan::Newcomer& newcomer : *newcomers) {
     const auto found = std::ranges::find(targets_, newcomer.target, &TargetState::number);
     if (found == targets_.end()) {  // of a target that is no more
@@ -89,19 +94,31 @@ void Engine::introduce(Time now) {
   }
 }
 
+/// The same of one image alone.
+void Engine::introduce(TargetState& target, const ImagePtr& image) {
+  const auto newcomers = backend_.newcomers();
+  if (!newcomers) return;  // the next drain says so
+  for (const plan::Newcomer& newcomer : *newcomers) {
+    if (newcomer.target != target.number || target.roster.is_bound(newcomer.image)) continue;
+    if (table_.at(newcomer.image.pid, newcomer.first_event) != image) continue;
+    bind(target, newcomer.image, newcomer.first_event, &newcomer);
+  }
+}
+
 /// Decides about the image that ran as this pid at a moment, if that can be told.
 void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
                   const plan::Newcomer* noted) {
   ImagePtr image = table_.at(key.pid, when);
-  if (!image) {  // nobody has reported it
+  const bool is_reported = records_ != nullptr || image != table_.current(key.pid);
+  if (!image || !is_reported) {
     const auto process = procfs_.read(key.pid);
-    if (process) image = table_.saw(*process, when);
+    if (process) image = saw(*process, when);
   }
   if (!image) return;
   // clone3() may have put a child elsewhere than its parent.
   const bool needs_own_place = image->is_inherited && plan::asks_for_placement(target.target);
   if (needs_own_place && !complete(image) && noted != nullptr) take_note(image, *noted);
-  Belongs belongs = judge(target, image);
+  Belongs belongs = judge_at(target, image, when);
   const bool needs_facts = belongs == Belongs::unknown ||
                            (belongs == Belongs::yes && plan::asks_for_facts(target.target));
   if (needs_facts && !image->is_complete && !complete(image) && noted != nullptr) {

@@ -38,6 +38,11 @@ def run_exporter(*arguments, wrapper=(), seconds=30):
                           capture_output=True, text=True, timeout=seconds * PATIENCE)
 
 
+def losses(scrape):
+    """Events that are in no series, by the labels of their counter."""
+    return {labels: count for labels, count in scrape.series("sdt_exporter_events_lost_total").items() if count}
+
+
 class Exporter:
     """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under; `descriptors` stay open."""
 
@@ -125,6 +130,34 @@ class Exporter:
                     and scrape.value("sdt_exporter_target_processes", target=target) == processes)
 
         return self.wait_for(attached, f"{processes} processes of {target} traced", seconds)
+
+    def complaints(self):
+        """Warnings and errors of the log, but for what may be so without anything being wrong: metrics that wait for
+        their processes, and other people's processes."""
+        return [record for record in self.records() if record.get("level") in ("warn", "error")
+                and record["msg"] != "metric not attached" and "cannot be looked at" not in record["msg"]]
+
+    def held(self):
+        """What the process holds: descriptors by what they are, and the targets of those that lead to files."""
+        kinds = {"descriptors": 0, "links": 0, "programs": 0, "maps": 0}
+        files = set()
+        for number in os.listdir(f"/proc/{self.process.pid}/fd"):
+            try:
+                files.add(os.readlink(f"/proc/{self.process.pid}/fd/{number}"))
+                with open(f"/proc/{self.process.pid}/fdinfo/{number}", encoding="ascii") as file:
+                    text = file.read()
+            except FileNotFoundError:
+                continue
+            kinds["descriptors"] += 1
+            kinds["links"] += "link_type:" in text
+            kinds["programs"] += "\nprog_type:" in text and "link_type:" not in text
+            kinds["maps"] += "map_type:" in text
+        return kinds, files
+
+    def memory(self):
+        """Resident memory in KiB."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
 
     def stop(self, seconds=20.0):
         """SIGTERM; the exit status and how long it took in seconds."""

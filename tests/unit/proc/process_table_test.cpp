@@ -136,6 +136,35 @@ TEST(ProcessTable, AnotherStartTimeIsAnotherProcess) {
   EXPECT_EQ(first->ended, 20U);
 }
 
+TEST(ProcessTable, RemembersWhatAProcessWasUntilItTookAnotherName) {
+  ProcessTable table;
+  table.saw(process(1, "/bin/app"), 10);
+  EXPECT_EQ(table.current(1)->facts_before, nullptr);
+  table.apply({20, Comm{1, 1, false, "worker"}});
+  const ImagePtr image = table.current(1);
+  EXPECT_EQ(image->renamed, 20U);
+  EXPECT_EQ(image->facts_before->comm, "app");
+  EXPECT_EQ(image->facts->comm, "worker");
+}
+
+TEST(ProcessTable, ProgramThatNobodyReportedMayBeAsOldAsTheLoss) {
+  ProcessTable table;
+  const ImagePtr before = table.saw(process(1, "/bin/app"), 10);
+  const ImagePtr now = table.saw(process(1, "/bin/other"), 50);
+  EXPECT_EQ(table.at(1, 49), before);
+  EXPECT_EQ(table.at(1, 50), now);
+}
+
+TEST(ProcessTable, ProgramThatNobodyReportedIsYoungerThanTheOneBefore) {
+  ProcessTable table;
+  table.saw(process(1, "/bin/app"), 10);
+  table.apply(exec_of(1, "sh", 60));
+  table.apply(mapping_of(1, "/bin/sh", 61));
+  const ImagePtr now = table.saw(process(1, "/bin/other"), 50);
+  EXPECT_EQ(now->began, 60U);
+  EXPECT_EQ(table.at(1, 60), now);
+}
+
 TEST(ProcessTable, ForgetsWhatEndedLongAgo) {
   ProcessTable table;
   table.saw(process(1, "/bin/app"), 10);
