@@ -37,6 +37,10 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
                  "Where the host's root directory is; by default PID 1's, else our own");
   app.add_option("--state.bpffs", options.state_directory,
                  "Directory of a BPF file system that keeps links and counts for the next start");
+  app.add_option("--web.config.file", options.web_config_file,
+                 "TLS, users and headers, in the exporter-toolkit's format");
+  app.add_flag("--web.systemd-socket", options.web_systemd_socket,
+               "Listen on the sockets that systemd passes instead");
   app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
       ->type_name("LEVEL")
       ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},
