@@ -319,8 +319,8 @@ void read_user(const spec::Entry& entry, WebConfig& config, Report& report) {
                                        "`htpasswd -nBC 10 \"\"` makes one",
                                        what));
   } else if (*cost > highest_bcrypt_cost) {
-    report.error(value.at, fmt::format("{} has the cost {}: each look at it would take many "
-                                       "seconds; {} is the most that is taken, 10 is usual",
+    report.error(value.at, fmt::format("{} has the cost {}: each check would take seconds; "
+                                       "{} is the most that is taken, 10 is usual",
                                        what, *cost, highest_bcrypt_cost));
   } else {
     config.users.push_back({entry.key.text, value.text});
