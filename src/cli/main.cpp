@@ -86,6 +86,8 @@ int main(int argc, char** argv) {
       ->add_option("--config.file", check.config_files,
                    "Config file, or a directory of *.yaml; repeatable")
       ->required();
+  check_command->add_option("--web.config.file", check.web_config_file,
+                            "The daemon's web config, with the certificates it names");
   check_command->add_flag("--probes", check.probes,
                           "Resolve against the running processes as well");
 

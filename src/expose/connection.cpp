@@ -16,7 +16,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "expose/http_message.h"
 #include "expose/tls_context.h"
 
 namespace sdt::expose {
@@ -78,7 +77,9 @@ asio::awaitable<bool> Connection::shake_hands(std::shared_ptr<TlsContext> contex
   error_code error;
   co_await tls_->async_handshake(asio::ssl::stream_base::server, into(error));
   if (!error) co_return true;
-  if (error != asio::error::operation_aborted) ++service_->dropped.handshake;
+  // A client that just leaves (a check of the port, say) is none that was dropped.
+  const bool is_refused = error.category() == asio::error::get_ssl_category();
+  if (is_refused || error == beast::error::timeout) ++service_->dropped.handshake;
   if (is_plain_http(error)) {
     tls_.reset();
     constexpr unsigned http_1_0 = 10;
@@ -130,7 +131,7 @@ asio::awaitable<bool> Connection::serve_one(Stream& stream) {
     co_return co_await write(stream, to_message(std::move(*refusal), *policy, http_1_1, false),
                              false);
   }
-  const Header& header = parser.get();
+  const MessageHeader& header = parser.get();
   // Nothing of a body is read: the connection ends with the response.
   const bool has_body = !parser.is_done();
   const bool keep_alive = header.keep_alive() && !has_body;
@@ -144,7 +145,7 @@ asio::awaitable<bool> Connection::serve_one(Stream& stream) {
 
 /// A password that was right before is right at once. Any other takes a bcrypt in another thread,
 /// whether there is such a user or not.
-asio::awaitable<bool> Connection::is_let_in(const WebPolicy& policy, const Header& header) {
+asio::awaitable<bool> Connection::is_let_in(const WebPolicy& policy, const MessageHeader& header) {
   if (policy.users.empty()) co_return true;
   const auto given = parse_authorization(header[http::field::authorization]);
   if (!given) co_return false;

@@ -15,8 +15,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
 
+#include "expose/http_message.h"
 #include "expose/password_cache.h"
 #include "expose/password_worker.h"
 #include "expose/routes.h"
@@ -52,8 +52,6 @@ class Connection {
   void close() { tcp_.close(); }
 
  private:
-  using Message = boost::beast::http::response<boost::beast::http::string_body>;
-  using Header = boost::beast::http::request<boost::beast::http::empty_body>;
   using Tls = boost::asio::ssl::stream<boost::beast::tcp_stream&>;
 
   boost::asio::awaitable<bool> shake_hands(std::shared_ptr<TlsContext> context);
@@ -64,7 +62,7 @@ class Connection {
   boost::asio::awaitable<bool> serve_one(Stream& stream);
   template <class Stream>
   boost::asio::awaitable<bool> wait_for_request(Stream& stream);
-  boost::asio::awaitable<bool> is_let_in(const WebPolicy& policy, const Header& header);
+  boost::asio::awaitable<bool> is_let_in(const WebPolicy& policy, const MessageHeader& header);
   template <class Stream>
   boost::asio::awaitable<bool> write(Stream& stream, Message message, bool head_only);
   boost::asio::awaitable<void> linger();

@@ -13,8 +13,8 @@
 namespace sdt::expose {
 namespace {
 
-constexpr int first_descriptor = 3;  // SD_LISTEN_FDS_START
-constexpr int most_descriptors = 1024;
+constexpr int first_descriptor = 3;        // SD_LISTEN_FDS_START
+constexpr int most_descriptors = 1 << 20;  // the daemon keeps one for each link, at worst
 
 std::optional<int> to_number(std::string_view text) {
   int number = 0;

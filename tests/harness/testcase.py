@@ -42,7 +42,7 @@ class KernelTestCase(unittest.TestCase):
     def exporter(self, config, flags=(), wrapper=(), tls=None, headers=None):
         """`config` is the text of a config file, or a list of paths."""
         paths = [self.write("config.yaml", config)] if isinstance(config, str) else config
-        exporter = Exporter(paths, self.directory, flags, wrapper, tls, headers)
+        exporter = Exporter(paths, self.directory, flags, wrapper, tls=tls, headers=headers)
         self.addCleanup(exporter.kill)
         return exporter
 

@@ -454,6 +454,13 @@ class Mistakes(WebTestCase):
         self.assertEqual(places, ["3:3", "2:3", "4:16", "6:10"])
         self.assertNotIn("hunter2", result.stderr)
 
+    def test_check_says_the_same(self):
+        path = self.web_config("basic_auth_users: {alice: hunter2}\n")
+        config = self.write("config.yaml", NOTHING)
+        checked = run_exporter("check", f"--config.file={config}", f"--web.config.file={path}")
+        self.assertEqual((checked.returncode, checked.stderr),
+                         (2, self.run_with(path).stderr + "1 error\n"))
+
     def test_certificates_that_do_not_fit_are_found_at_the_start(self):
         shutil.copy(self.authority.path("ca.key"), self.authority.path("other.key"))
         result = self.run_with(self.web_config("tls_server_config: {cert_file: server.crt, key_file: other.key}\n"))
