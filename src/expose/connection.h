@@ -26,8 +26,8 @@
 namespace sdt::expose {
 
 /// What the connections of a server share.
-struct Service {
-  Service(boost::asio::io_context& io, ServerLimits server_limits)
+struct ServerState {
+  ServerState(boost::asio::io_context& io, ServerLimits server_limits)
       : loop(io), limits(server_limits), open_to_all(std::make_shared<const WebPolicy>()) {}
 
   boost::asio::io_context& loop;
@@ -45,7 +45,7 @@ struct Service {
 
 class Connection {
  public:
-  Connection(std::shared_ptr<Service> service, boost::asio::ip::tcp::socket socket);
+  Connection(std::shared_ptr<ServerState> state, boost::asio::ip::tcp::socket socket);
 
   /// Until the client or a limit ends it.
   static boost::asio::awaitable<void> run(std::shared_ptr<Connection> self);
@@ -67,7 +67,7 @@ class Connection {
   boost::asio::awaitable<bool> write(Stream& stream, Message message, bool head_only);
   boost::asio::awaitable<void> linger();
 
-  std::shared_ptr<Service> service_;
+  std::shared_ptr<ServerState> state_;
   boost::beast::tcp_stream tcp_;
   std::shared_ptr<TlsContext> tls_context_;
   std::optional<Tls> tls_;

@@ -36,9 +36,9 @@ auto into(error_code& error) {
 /// they then unwind on the loop.
 struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Impl(asio::io_context& loop, ServerLimits limits)
-      : service(std::make_shared<Service>(loop, limits)) {}
+      : state(std::make_shared<ServerState>(loop, limits)) {}
 
-  const std::shared_ptr<Service> service;
+  const std::shared_ptr<ServerState> state;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors;
   std::set<std::shared_ptr<Connection>> connections;
 
@@ -52,28 +52,28 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 };
 
 void HttpServer::Impl::close() {
-  service->closed = true;
+  state->closed = true;
   error_code ignored;
   for (const auto& acceptor : acceptors) acceptor->close(ignored);
   acceptors.clear();
   for (const auto& connection : connections) connection->close();
-  service->password_worker.stop();
+  state->password_worker.stop();
 }
 
 asio::awaitable<void> HttpServer::Impl::accept(std::shared_ptr<Impl> self,
                                                std::shared_ptr<tcp::acceptor> acceptor) {
-  const std::shared_ptr<Service> service = self->service;
-  asio::steady_timer pause(service->loop);
-  while (!service->closed) {
+  const std::shared_ptr<ServerState> state = self->state;
+  asio::steady_timer pause(state->loop);
+  while (!state->closed) {
     error_code error;
     tcp::socket socket = co_await acceptor->async_accept(into(error));
-    if (service->closed) co_return;
+    if (state->closed) co_return;
     if (!error) {
       // Past the limit the socket is closed here, unread: even a polite refusal would need a place.
-      if (self->connections.size() < service->limits.max_connections) {
+      if (self->connections.size() < state->limits.max_connections) {
         self->start(std::move(socket));
       } else {
-        ++service->dropped.limit;
+        ++state->dropped.limit;
       }
     } else if (error != asio::error::connection_aborted) {
       // Out of descriptors, most likely: the waiting connection would fail again at once.
@@ -84,9 +84,9 @@ asio::awaitable<void> HttpServer::Impl::accept(std::shared_ptr<Impl> self,
 }
 
 void HttpServer::Impl::start(tcp::socket socket) {
-  const auto connection = std::make_shared<Connection>(service, std::move(socket));
+  const auto connection = std::make_shared<Connection>(state, std::move(socket));
   connections.insert(connection);
-  asio::co_spawn(service->loop, Connection::run(connection),
+  asio::co_spawn(state->loop, Connection::run(connection),
                  [self = shared_from_this(), connection](const std::exception_ptr&) {
                    // Whatever ended it, the connection is gone and nothing else is touched.
                    self->connections.erase(connection);
@@ -100,7 +100,7 @@ Result<std::string> HttpServer::Impl::accept_from(tcp::acceptor opened, const st
   const tcp::endpoint local = acceptor->local_endpoint(error);
   if (error) return fail_errno(error.value(), fmt::format("listen on {}", name));
   acceptors.push_back(acceptor);
-  asio::co_spawn(service->loop, accept(shared_from_this(), acceptor), asio::detached);
+  asio::co_spawn(state->loop, accept(shared_from_this(), acceptor), asio::detached);
   return text_of(local);
 }
 
@@ -112,32 +112,32 @@ HttpServer::~HttpServer() {
 }
 
 void HttpServer::handle(std::string path, std::vector<Method> methods, Handler handler) {
-  impl_->service->routes.handle(std::move(path), std::move(methods), std::move(handler));
+  impl_->state->routes.handle(std::move(path), std::move(methods), std::move(handler));
 }
 
 void HttpServer::protect(std::shared_ptr<WebConfigFile> web) {
-  impl_->service->web = std::move(web);
+  impl_->state->web = std::move(web);
 }
 
 Result<std::string> HttpServer::listen(const std::string& address) {
-  if (impl_->service->closed) {
+  if (impl_->state->closed) {
     return fail(Errc::gone, fmt::format("listen on {}: the server is closed", address));
   }
-  Result<tcp::acceptor> opened = open_listener(impl_->service->loop, address);
+  Result<tcp::acceptor> opened = open_listener(impl_->state->loop, address);
   if (!opened) return tl::unexpected(opened.error());
   return impl_->accept_from(std::move(*opened), address);
 }
 
 Result<std::string> HttpServer::listen_on(UniqueFd socket) {
-  if (impl_->service->closed) return fail(Errc::gone, "listen: the server is closed");
+  if (impl_->state->closed) return fail(Errc::gone, "listen: the server is closed");
   const std::string name = fmt::format("the socket passed as descriptor {}", socket.get());
-  Result<tcp::acceptor> adopted = adopt_listener(impl_->service->loop, std::move(socket));
+  Result<tcp::acceptor> adopted = adopt_listener(impl_->state->loop, std::move(socket));
   if (!adopted) return tl::unexpected(adopted.error());
   return impl_->accept_from(std::move(*adopted), name);
 }
 
 metrics::MetricSnapshot HttpServer::dropped_connections() const {
-  const DroppedConnections& dropped = impl_->service->dropped;
+  const DroppedConnections& dropped = impl_->state->dropped;
   metrics::MetricSnapshot metric;
   metric.name = "sdt_exporter_http_connections_dropped_total";
   metric.help = "Connections of clients that the exporter closed, by reason.";
