@@ -24,7 +24,9 @@
 #include "expose/exposition.h"
 #include "expose/http_server.h"
 #include "expose/landing_page.h"
+#include "expose/passed_sockets.h"
 #include "expose/process_metrics.h"
+#include "expose/web_config_file.h"
 #include "kernel/backend.h"
 #include "kernel/capabilities.h"
 #include "metrics/self.h"
@@ -53,15 +55,30 @@ void raise_open_files_limit() {
   static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+void log_diagnostics(const Log& log, std::string_view what,
+                     const std::vector<spec::Diagnostic>& diagnostics) {
+  for (const spec::Diagnostic& diagnostic : diagnostics) {
+    const Log::Fields fields{{"problem", diagnostic.text()}};
+    if (diagnostic.severity == spec::Severity::error) {
+      log.error(what, fields);
+    } else {
+      log.warn(what, fields);
+    }
+  }
+}
+
 class Supervisor {
  public:
-  Supervisor(const RunOptions& options, spec::Config config, const Log& log)
+  Supervisor(const RunOptions& options, spec::Config config,
+             std::shared_ptr<expose::WebConfigFile> web, const Log& log)
       : options_(options),
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
         host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
         service_(loop_, Service::environment(), log),
-        server_(loop_, {}) {}
+        server_(loop_, {}) {
+    if (web) protect(std::move(web));
+  }
 
   [[nodiscard]] int run();
 
@@ -69,7 +86,10 @@ class Supervisor {
   [[nodiscard]] Status start();
   [[nodiscard]] Status find_memory();
   [[nodiscard]] std::optional<Inheritance> recall();
+  void protect(std::shared_ptr<expose::WebConfigFile> web);
   [[nodiscard]] Status listen();
+  [[nodiscard]] Status listen_on_passed_sockets();
+  [[nodiscard]] Status listening(const Result<std::string>& address) const;
   void serve();
   void report_capabilities(bool uprobe_multi) const;
   [[nodiscard]] bool is_well() const;
@@ -116,12 +136,39 @@ class Supervisor {
   bool ready_ = false;
 };
 
+/// The web config is followed while the daemon runs; this says what became of a change.
+void Supervisor::protect(std::shared_ptr<expose::WebConfigFile> web) {
+  web->notify([this](bool is_taken, const expose::WebConfigFile::Diagnostics& diagnostics) {
+    log_diagnostics(log_, "web config", diagnostics);
+    if (is_taken) {
+      log_.info("web config reloaded");
+    } else {
+      log_.error("web config not reloaded, the one before stays in force");
+    }
+  });
+  server_.protect(std::move(web));
+}
+
 Status Supervisor::listen() {
+  if (options_.web_systemd_socket) return listen_on_passed_sockets();
   for (const std::string& address : options_.listen_addresses) {
-    auto bound = server_.listen(address);
-    if (!bound) return tl::unexpected(std::move(bound).error());
-    log_.info("listening", {{"address", *bound}, {"path", options_.telemetry_path}});
+    if (auto status = listening(server_.listen(address)); !status) return status;
   }
+  return {};
+}
+
+Status Supervisor::listen_on_passed_sockets() {
+  auto sockets = expose::take_passed_sockets();
+  if (!sockets) return tl::unexpected(std::move(sockets).error());
+  for (UniqueFd& socket : *sockets) {
+    if (auto status = listening(server_.listen_on(std::move(socket))); !status) return status;
+  }
+  return {};
+}
+
+Status Supervisor::listening(const Result<std::string>& address) const {
+  if (!address) return tl::unexpected(address.error());
+  log_.info("listening", {{"address", *address}, {"path", options_.telemetry_path}});
   return {};
 }
 
@@ -239,6 +286,7 @@ expose::Response Supervisor::metrics_response() {
   metrics::Snapshot snapshot = engine_->snapshot();
   for (metrics::MetricSnapshot& metric : metrics::collect(self))
     snapshot.metrics.push_back(std::move(metric));
+  snapshot.metrics.push_back(server_.dropped_connections());
   if (auto process = expose::read_process_metrics()) {
     for (metrics::MetricSnapshot& metric : *process) snapshot.metrics.push_back(std::move(metric));
   }
@@ -350,14 +398,7 @@ void Supervisor::await_signal() {
 /// All of the new config, or nothing of it.
 void Supervisor::reload() {
   spec::LoadResult loaded = spec::load_files(options_.config_files);
-  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
-    const Log::Fields fields{{"problem", diagnostic.text()}};
-    if (diagnostic.severity == spec::Severity::error) {
-      log_.error("config", fields);
-    } else {
-      log_.warn("config", fields);
-    }
-  }
+  log_diagnostics(log_, "config", loaded.diagnostics);
   last_reload_ok_ = loaded.ok();
   if (!last_reload_ok_) {
     log_.error("config not reloaded, the one before stays in force");
@@ -419,13 +460,22 @@ int run(const RunOptions& options) {
   for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
     fmt::print(stderr, "{}\n", diagnostic.text());
   }
+  std::shared_ptr<expose::WebConfigFile> web;
+  if (!options.web_config_file.empty()) {
+    expose::WebConfigFile::Diagnostics diagnostics;
+    web = expose::WebConfigFile::open(options.web_config_file, diagnostics);
+    for (const spec::Diagnostic& diagnostic : diagnostics) {
+      fmt::print(stderr, "{}\n", diagnostic.text());
+    }
+    if (!web) return exit_bad_config;
+  }
   if (!loaded.ok()) return exit_bad_config;
   log.info("sdt_exporter", {{"version", std::string(version)},
                             {"targets", std::to_string(loaded.config.targets.size())}});
   if (loaded.config.targets.empty()) {
     log.warn("the config has no targets: nothing but the exporter itself will be measured");
   }
-  return Supervisor(options, std::move(loaded.config), log).run();
+  return Supervisor(options, std::move(loaded.config), std::move(web), log).run();
 }
 
 }  // namespace sdt::daemon

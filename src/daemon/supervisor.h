@@ -19,6 +19,8 @@ struct RunOptions {
   std::string telemetry_path = "/metrics";
   std::string root;             ///< of the host; empty: found out
   std::string state_directory;  ///< in a BPF file system; empty: systemd keeps it, or nobody
+  std::string web_config_file;  ///< empty: plain HTTP, nobody is asked for a password
+  bool web_systemd_socket = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   kernel::AttachChoice attach = kernel::AttachChoice::automatic;

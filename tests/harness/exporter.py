@@ -44,9 +44,13 @@ def losses(scrape):
 
 
 class Exporter:
-    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under; `descriptors` stay open."""
+    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under; `descriptors` stay open;
+    `tls`, an SSLContext, and `headers` are how get() asks."""
 
-    def __init__(self, configs, directory, flags=(), wrapper=(), environment=None, descriptors=()):
+    def __init__(self, configs, directory, flags=(), wrapper=(), environment=None, descriptors=(), tls=None,
+                 headers=None):
+        self.tls = tls
+        self.headers = headers or {}
         self.log_path = os.path.join(directory, f"exporter-{time.monotonic_ns()}.log")
         command = [*wrapper, exporter_path(), "run", *(f"--config.file={path}" for path in configs),
                    "--web.listen-address=127.0.0.1:0", "--log.format=logfmt", *flags]
@@ -85,8 +89,10 @@ class Exporter:
 
     def get(self, path):
         """Status and body."""
+        scheme = "https" if self.tls else "http"
+        request = urllib.request.Request(f"{scheme}://{self.address}{path}", headers=self.headers)
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30 * PATIENCE) as response:
+            with urllib.request.urlopen(request, timeout=30 * PATIENCE, context=self.tls) as response:
                 return response.status, response.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode("utf-8", errors="replace")
