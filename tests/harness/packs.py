@@ -47,8 +47,13 @@ class PackTestCase(KernelTestCase):
         return pack_text(cls.TARGET)
 
     @classmethod
+    def prepare(cls):
+        """What has to be there before the exporter starts."""
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.prepare()
         config = write_file(cls.directory, "config.yaml", cls.config())
         cls.exporter_process = cls.start_for_class(Exporter([config], cls.directory))
         cls.exporter_process.wait_attached(cls.TARGET, processes=0)
