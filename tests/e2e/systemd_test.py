@@ -221,6 +221,20 @@ class Service(KernelTestCase):
         wait_until(lambda: "puppet_tocks_total" in self.get("/targets"), "the new config is in force")
         self.assertEqual(self.machine.show("ActiveState"), "active")
 
+    def test_a_restart_and_a_kill_lose_nothing(self):
+        puppet = self.puppet()
+        self.start()
+        self.wait_attached()
+        puppet.fire("tick 100")
+        self.assertEqual(self.machine.systemctl("restart", UNIT).returncode, 0)
+        puppet.fire("tick 20")
+        self.wait_for(lambda scrape: scrape.value("puppet_ticks_total") == 120, "120 ticks")
+        first = self.machine.show("MainPID")
+        self.machine.run("kill", "-s", "KILL", first)
+        puppet.fire("tick 3")
+        wait_until(lambda: self.machine.show("MainPID") not in (first, "0"), "another process")
+        self.wait_for(lambda scrape: scrape.value("puppet_ticks_total") == 123, "123 ticks")
+
     def test_a_daemon_that_hangs_is_started_anew(self):
         self.drop_in("WatchdogSec=1s\nRestartSec=100ms\n")
         self.start()
