@@ -1,7 +1,4 @@
-"""Which tests run on Debian's kernel, and why the others do not."""
-
-SUITES = ["exact_test", "processes_test", "losses_test", "identity_test", "dynamic_test", "restarts_test",
-          "upgrades_test", "daemon_test", "errors_test", "containers_test", "reload_test", "cost_test"]
+"""Which tests of tests/integration do not run on Debian's kernel, and why. All others do."""
 
 NO_MULTI = "it asks for uprobe_multi, which came with 6.6"
 NO_ATTACHING = "attaching without CAP_SYS_ADMIN takes uprobe_multi, which came with 6.6"
@@ -24,5 +21,6 @@ ELSEWHERE = {
     "exact_test.ExactWithPerfUprobes.test_a_burst_of_ten_thousand_label_sets_loses_none":
         "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
         "process takes up room a second time, more than max_series gives",
+    "handover_test": "without uprobe_multi nothing is handed over",
     "cost_test": "what it measures is the time of an emulated processor",
 }
