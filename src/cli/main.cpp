@@ -41,6 +41,8 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
                  "TLS, users and headers, in the exporter-toolkit's format");
   app.add_flag("--web.systemd-socket", options.web_systemd_socket,
                "Listen on the sockets that systemd passes instead");
+  app.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Let POST /-/reload do what SIGHUP does");
   app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
       ->type_name("LEVEL")
       ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},

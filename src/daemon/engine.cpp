@@ -170,8 +170,8 @@ Engine::Belongs Engine::judge(const TargetState& target, const ImagePtr& image) 
   return plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
 }
 
-/// The same of an image at a moment: it may have taken another name since, and place() will then see
-/// to it.
+/// The same of an image at a moment: it may have taken another name since, and place() will then
+/// see to it.
 Engine::Belongs Engine::judge_at(const TargetState& target, const ImagePtr& image,
                                  std::uint64_t when) {
   if (image->facts_before && when < image->renamed && !image->facts_before->exe.empty()) {

@@ -104,6 +104,8 @@ class Supervisor {
   void guarded(const char* what, Work work) const;
   void await_signal();
   void reload();
+  void take_up_new_config();
+  [[nodiscard]] expose::Response reload_response();
   void stop(int signal);
   [[nodiscard]] expose::Response metrics_response();
 
@@ -264,6 +266,8 @@ void Supervisor::serve() {
     return expose::Response{.status = 503,
                             .body = "sdt_exporter has not looked at the processes yet.\n"};
   });
+  server_.handle("/-/reload", {expose::Method::post, expose::Method::put},
+                 [this](const expose::Request&) { return reload_response(); });
   server_.handle("/targets", [this](const expose::Request&) {
     return expose::Response{.body = engine_ ? engine_->targets_text() : ""};
   });
@@ -388,15 +392,29 @@ void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop(signal);
-    service_.reloading(steady_clock::now());
     guarded("reload", [this] { reload(); });
-    service_.ready();
     await_signal();
   });
 }
 
+expose::Response Supervisor::reload_response() {
+  if (!options_.enable_lifecycle) {
+    return {.status = 403, .body = "Reloading over HTTP takes --web.enable-lifecycle.\n"};
+  }
+  reload();
+  if (last_reload_ok_) return {.body = "The config is reloaded.\n"};
+  // What is wrong with it is in the log: a web page shows nothing out of files.
+  return {.status = 500, .body = "The config has mistakes; the one before stays in force.\n"};
+}
+
 /// All of the new config, or nothing of it.
 void Supervisor::reload() {
+  service_.reloading(steady_clock::now());
+  take_up_new_config();
+  service_.ready();
+}
+
+void Supervisor::take_up_new_config() {
   spec::LoadResult loaded = spec::load_files(options_.config_files);
   log_diagnostics(log_, "config", loaded.diagnostics);
   last_reload_ok_ = loaded.ok();

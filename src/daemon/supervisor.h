@@ -21,6 +21,7 @@ struct RunOptions {
   std::string state_directory;  ///< in a BPF file system; empty: systemd keeps it, or nobody
   std::string web_config_file;  ///< empty: plain HTTP, nobody is asked for a password
   bool web_systemd_socket = false;
+  bool enable_lifecycle = false;  ///< POST /-/reload reloads
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   kernel::AttachChoice attach = kernel::AttachChoice::automatic;

@@ -77,7 +77,7 @@ bool is_a_response(std::string_view text) {
   for (const std::string_view version : {"HTTP/1.1 ", "HTTP/1.0 "}) {
     if (!text.starts_with(version)) continue;
     const std::string_view status = text.substr(version.size(), 4);
-    for (const std::string_view known : {"200 ", "400 ", "404 ", "405 ", "431 "}) {
+    for (const std::string_view known : {"200 ", "400 ", "404 ", "405 ", "413 ", "431 "}) {
       if (status == known) return text.find("\r\n\r\n") != std::string_view::npos;
     }
   }

@@ -89,8 +89,12 @@ class Exporter:
 
     def get(self, path):
         """Status and body."""
+        return self.request("GET", path)
+
+    def request(self, method, path):
+        """Status and body; status 0: no answer."""
         scheme = "https" if self.tls else "http"
-        request = urllib.request.Request(f"{scheme}://{self.address}{path}", headers=self.headers)
+        request = urllib.request.Request(f"{scheme}://{self.address}{path}", headers=self.headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30 * PATIENCE, context=self.tls) as response:
                 return response.status, response.read().decode("utf-8")
