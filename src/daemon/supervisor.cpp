@@ -23,6 +23,7 @@
 #include "expose/landing_page.h"
 #include "expose/process_metrics.h"
 #include "kernel/backend.h"
+#include "kernel/canary.h"
 #include "metrics/self.h"
 #include "proc/watcher.h"
 #include "spec/load.h"
@@ -63,6 +64,7 @@ class Supervisor {
  private:
   [[nodiscard]] Status start();
   [[nodiscard]] Status listen();
+  void report_trial(const kernel::HitTrial& trial) const;
   void serve();
   void follow_processes();
   void await_file_writers();
@@ -92,6 +94,7 @@ class Supervisor {
   asio::steady_timer drain_timer_{loop_};
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
+  std::optional<kernel::Canary> canary_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>
       engine_;  // before the backend in destruction: its programs use the backend's maps
@@ -121,6 +124,10 @@ Status Supervisor::start() {
   auto features = kernel::detect_features(options_.attach, options_.pairs);
   if (!features) return tl::unexpected(std::move(features).error());
   log_.info("kernel", {{"attach", features->text()}});
+  // Before any thread or link is there. Its end, for which the kernel takes its time, can wait.
+  canary_.emplace(features->uprobe_multi);
+  features->trial = canary_->trial();
+  report_trial(features->trial);
   kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
     // A failed load ends in an error of our own; the verifier's pages are for those who ask.
     static_cast<void>(warning);
@@ -143,6 +150,11 @@ Status Supervisor::start() {
       Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
   engine_->take_up(config_, steady_clock::now());
   return {};
+}
+
+void Supervisor::report_trial(const kernel::HitTrial& trial) const {
+  const auto cost = trial.hit_cost ? fmt::format("{:.0f}", trial.hit_cost->count()) : "unknown";
+  log_.info("canary", {{"found", trial.text}, {"hit_nanoseconds", cost}});
 }
 
 void Supervisor::serve() {
@@ -173,6 +185,7 @@ expose::Response Supervisor::metrics_response() {
   self.version = version;
   self.drain_duration = drain_duration_;
   self.last_drain = last_drain_wall_;
+  self.hit_cost = backend_->features().trial.hit_cost;
   self.last_reload_ok = last_reload_ok_;
   self.last_reload_success = loaded_wall_;
   metrics::Snapshot snapshot = engine_->snapshot();
@@ -332,6 +345,7 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  canary_.reset();
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
   engine_.reset();                                // detaches

@@ -35,6 +35,7 @@ LIBRARIES = {
     "boost/asio": {"expose", "proc", "daemon", "cli"},
     "spdlog/": {"daemon", "cli"},
     "CLI/": {"cli"},
+    "Zydis/": {"elf"},
 }
 
 # Headers of bpf/ that both sides share, and the BPF object's skeleton.
