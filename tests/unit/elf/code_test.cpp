@@ -147,14 +147,16 @@ TEST(FindHazards, HostileTablesAreReadWithinBounds) {
 TEST(FindHazards, NoMoreThan16MiBAreWalked) {
   constexpr std::uint32_t mebibyte = 1 << 20;
   constexpr std::uint32_t size = 17 * mebibyte;
+  constexpr std::uint64_t begin = 0x1000000;
   ElfBuilder builder;
-  builder.functions({{code, size}});
+  builder.functions({{begin, size}});
   Bytes file = builder.build();
+  builder.segments[0].p_vaddr = begin;
   builder.segments[0].p_offset = file.size();
   builder.segments[0].p_filesz = size;
   builder.segments[0].p_memsz = size;
   file = builder.build() + Bytes(size, std::byte{0x55});
-  EXPECT_THAT(hazards_in(file, {code + 15 * mebibyte, code + size - 1}),
+  EXPECT_THAT(hazards_in(file, {begin + 15 * mebibyte, begin + size - 1}),
               ElementsAre(Hazard::none, Hazard::unknown_code));
 }
 
