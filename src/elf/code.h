@@ -17,7 +17,7 @@
 namespace sdt::elf {
 
 /// The hazard at each address, in their order. Functions are walked from their beginning as
-/// .eh_frame_hdr tells it, each once; no more than 16 MiB of code altogether (some 0.2 s), past
+/// .eh_frame_hdr tells it, each once; no more than 4 MiB of code altogether (some 0.2 s), past
 /// which no beginning is known.
 [[nodiscard]] std::vector<Hazard> find_hazards(ByteView file, const Headers& headers,
                                                std::span<const std::uint64_t> addresses);

@@ -144,9 +144,9 @@ TEST(FindHazards, HostileTablesAreReadWithinBounds) {
   }
 }
 
-TEST(FindHazards, NoMoreThan16MiBAreWalked) {
+TEST(FindHazards, NoMoreThan4MiBAreWalked) {
   constexpr std::uint32_t mebibyte = 1 << 20;
-  constexpr std::uint32_t size = 17 * mebibyte;
+  constexpr std::uint32_t size = 5 * mebibyte;
   constexpr std::uint64_t begin = 0x1000000;
   ElfBuilder builder;
   builder.functions({{begin, size}});
@@ -156,7 +156,7 @@ TEST(FindHazards, NoMoreThan16MiBAreWalked) {
   builder.segments[0].p_filesz = size;
   builder.segments[0].p_memsz = size;
   file = builder.build() + Bytes(size, std::byte{0x55});
-  EXPECT_THAT(hazards_in(file, {begin + 15 * mebibyte, begin + size - 1}),
+  EXPECT_THAT(hazards_in(file, {begin + 3 * mebibyte, begin + size - 1}),
               ElementsAre(Hazard::none, Hazard::unknown_code));
 }
 
