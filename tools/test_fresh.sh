@@ -45,41 +45,6 @@ leave() {
   rm -rf --one-file-system "$root"
 }
 
-# The mirrors this machine installs Debian 12 from, as one-line sources; Debian's own without any.
-debian_sources() {
-  # shellcheck disable=SC2016  # the dollars are apt-get's
-  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
-    awk '$3 ~ /^bookworm(-updates|-security)?$/ && $4 == "main" && !seen[$0]++' | grep . ||
-    printf 'deb %s main\n' 'http://deb.debian.org/debian bookworm' \
-      'http://deb.debian.org/debian bookworm-updates' \
-      'http://deb.debian.org/debian-security bookworm-security'
-}
-
-# How this machine's apt reaches the network: proxies, time-outs and what it checks.
-apt_network_settings() {
-  apt-config dump Acquire |
-    grep -E '^Acquire::(http|https|Check-Valid-Until|Check-Date|ForceIPv[46]|Retries)[^ ]* ".+";$' || true
-}
-
-# The bare root as a tar file, made anew each week. Nothing in it needs to survive a power cut, hence
-# force-unsafe-io.
-make_base() {
-  local base
-  base=$cache/bookworm-$(date +%G-W%V).tar
-  if [ ! -s "$base" ]; then
-    say "==> test-fresh: making a bare Debian 12 (kept for this week in ${base#"$top"/})"
-    rm -f "$cache"/bookworm-*.tar
-    apt_network_settings >"$cache/apt.conf"
-    debian_sources >"$cache/sources.list"
-    mmdebstrap --quiet --mode=root --format=tar --variant=minbase \
-      --dpkgopt=force-unsafe-io --aptopt="$cache/apt.conf" \
-      bookworm "$base.part" "$cache/sources.list" >&2
-    mv "$base.part" "$base"
-  fi
-  tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$base"
-}
-
 # Name resolution and trusted certificates, as this machine has them.
 copy_network() {
   local file
@@ -152,7 +117,8 @@ trap 'exit 143' TERM
 root=$(mktemp -d "$cache/root.XXXXXX")
 chmod 755 "$root"
 
-make_base
+base=$(tools/debian_root.sh bare)
+tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$base"
 copy_network
 clone_head
 say "==> test-fresh: ./dev demo --once"

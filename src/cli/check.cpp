@@ -16,6 +16,7 @@
 #include "daemon/supervisor.h"
 #include "elf/mapped_file.h"
 #include "elf/probes.h"
+#include "expose/web_config_file.h"
 #include "kernel/canary.h"
 #include "kernel/features.h"
 #include "kernel/program_config.h"
@@ -212,11 +213,17 @@ int run_check(const CheckOptions& options) {
   const spec::LoadResult loaded = spec::load_files(options.config_files);
   std::size_t errors = 0;
   std::size_t metrics = 0;
-  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
+  std::vector<spec::Diagnostic> diagnostics = loaded.diagnostics;
+  if (!options.web_config_file.empty()) {
+    expose::WebConfigFile::Diagnostics web;
+    static_cast<void>(expose::WebConfigFile::open(options.web_config_file, web));
+    diagnostics.insert(diagnostics.end(), web.begin(), web.end());
+  }
+  for (const spec::Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity == spec::Severity::error) ++errors;
     fmt::print(stderr, "{}\n", diagnostic.text());
   }
-  if (!loaded.ok()) {
+  if (errors > 0) {
     fmt::print(stderr, "{} error{}\n", errors, errors == 1 ? "" : "s");
     return daemon::exit_bad_config;
   }

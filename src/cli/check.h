@@ -13,6 +13,7 @@ namespace sdt::cli {
 
 struct CheckOptions {
   std::vector<std::string> config_files;
+  std::string web_config_file;  ///< empty: none
   bool probes = false;
 };
 

@@ -35,6 +35,14 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
       ->capture_default_str();
   app.add_option("--path.rootfs", options.root,
                  "Where the host's root directory is; by default PID 1's, else our own");
+  app.add_option("--state.bpffs", options.state_directory,
+                 "Directory of a BPF file system that keeps links and counts for the next start");
+  app.add_option("--web.config.file", options.web_config_file,
+                 "TLS, users and headers, in the exporter-toolkit's format");
+  app.add_flag("--web.systemd-socket", options.web_systemd_socket,
+               "Listen on the sockets that systemd passes instead");
+  app.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Let POST /-/reload do what SIGHUP does");
   app.add_option("--log.level", options.log_level, "debug, info (the default), warn, error")
       ->type_name("LEVEL")
       ->transform(one_of<LogLevel>({{"debug", LogLevel::debug},
@@ -80,6 +88,8 @@ int main(int argc, char** argv) {
       ->add_option("--config.file", check.config_files,
                    "Config file, or a directory of *.yaml; repeatable")
       ->required();
+  check_command->add_option("--web.config.file", check.web_config_file,
+                            "The daemon's web config, with the certificates it names");
   check_command->add_flag("--probes", check.probes,
                           "Resolve against the running processes as well");
 

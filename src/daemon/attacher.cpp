@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/closers.h"
 #include "plan/select.h"
 
 namespace sdt::daemon {
@@ -26,6 +27,32 @@ bool is_named(const spec::Target& target, const std::string& path) {
 /// The kernel detaches in 40 to 80 ms.
 constexpr std::chrono::milliseconds closing_pause{25};
 
+/// A link, and what the descriptors that are kept for the next daemon are called, if any are.
+struct Kept {
+  plan::Link* link;
+  std::string name;
+};
+
+std::vector<Kept> kept_links(const std::vector<AttachedFile>& files) {
+  std::vector<Kept> links;
+  for (const AttachedFile& file : files) links.push_back({file.link.get(), file.kept_as});
+  return links;
+}
+
+/// A link is gone when its last descriptor is, the one that is kept for the next daemon included.
+void detach(const std::vector<Kept>& kept, Memory* memory) {
+  std::vector<plan::Link*> links;
+  for (const auto& [link, name] : kept) {
+    links.push_back(link);
+    if (memory == nullptr || name.empty()) continue;
+    for (const plan::Handle& handle : link->handles()) {
+      // Without the keeper's word it may be attached a while longer; nothing else can be done.
+      static_cast<void>(memory->keeper().drop(name + handle.name));
+    }
+  }
+  close_all(links);
+}
+
 std::string name_of(const TargetState& target, const MetricState& metric) {
   return fmt::format("{}/{}", target.target.name, metric.metric.name);
 }
@@ -41,6 +68,16 @@ std::chrono::milliseconds pause_after(const Error& error, unsigned failures) {
 }  // namespace
 
 Attacher::~Attacher() {
+  if (memory_ != nullptr && memory_->stays()) {
+    for (auto& [file, guarded] : guards_) guarded.guard.leave();
+  }
+  std::vector<plan::Link*> links;
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      for (const auto& [file, attached] : metric.files) links.push_back(attached.link.get());
+    }
+  }
+  close_all(links);
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) metric.files.clear();
   }
@@ -256,19 +293,15 @@ bool Attacher::settle(Time now) {
   for (const auto& [binding, attempt] : attempts_) {
     if (!attempt.attached) unfinished.insert(binding.file);
   }
-  const std::set<proc::FileId> files = files_in_use();
+  std::set<proc::FileId> files = files_in_use();
   for (TargetState& target : targets_) {
     for (auto& [file, use] : target.files) {
       if (!unfinished.contains(file)) use.mapped_at.reset();
     }
   }
-  std::erase_if(guards_, [&](const auto& guard) {
-    return !files.contains(guard.first) &&
-           std::ranges::none_of(closings_, [&](const Closing& closing) {
-             return closing.files.contains(guard.first);
-           });
-  });
   std::erase_if(refused_, [&](const auto& entry) { return !files.contains(entry.first.file); });
+  for (const Closing& closing : closings_) files.insert(closing.files.begin(), closing.files.end());
+  drop_guards_but(files);
   return true;
 }
 
@@ -315,23 +348,33 @@ Result<Attacher::Opened> Attacher::open_for_attach(const proc::FileId& file, con
   return tl::unexpected(std::move(problem));
 }
 
+/// Opens the file and keeps it from being rewritten, unless that has been done.
+Status Attacher::guard(const proc::FileId& file, const FileUse& use) {
+  if (guards_.contains(file)) return {};
+  auto opened = open_for_attach(file, use);
+  if (!opened) return tl::unexpected(std::move(opened).error());
+  auto guard = FileGuard::take(std::move(opened->fd), use.path, watches_);
+  if (!guard) return tl::unexpected(std::move(guard).error());
+  if (guard->kind() != FileGuard::Kind::lease) {
+    log_.info("should this file be rewritten in place, it will be noticed only afterwards",
+              {{"file", use.path}, {"reason", guard->reason()}});
+  }
+  Guarded guarded{std::move(*guard), use.path, {}};
+  if (memory_ != nullptr && memory_->keeper().keeps_files()) {
+    guarded.kept_as = fmt::format("sdt-file-{}", next_kept_++);
+    memory_->keep(guarded.kept_as, guarded.guard.fd());
+  }
+  guards_.emplace(file, std::move(guarded));
+  return {};
+}
+
 Status Attacher::attach_now(const plan::Binding& binding) {
   TargetState& target = target_of(binding);
   MetricState& metric = metric_of(binding);
   const FileUse& use = target.files.at(binding.file);
   finish_closing(binding.file);
-  if (!guards_.contains(binding.file)) {
-    auto opened = open_for_attach(binding.file, use);
-    if (!opened) return tl::unexpected(std::move(opened).error());
-    auto guard = FileGuard::take(std::move(opened->fd), use.path, watches_);
-    if (!guard) return tl::unexpected(std::move(guard).error());
-    if (guard->kind() != FileGuard::Kind::lease) {
-      log_.info("should this file be rewritten in place, it will be noticed only afterwards",
-                {{"file", use.path}, {"reason", guard->reason()}});
-    }
-    guards_.emplace(binding.file, std::move(*guard));
-  }
-  const FileGuard& guard = guards_.at(binding.file);
+  if (auto status = guard(binding.file, use); !status) return status;
+  const FileGuard& guard = guards_.at(binding.file).guard;
   const CatalogEntry* entry = catalog_.known(binding.file, guard.fd());
   if (entry == nullptr) entry = &catalog_.read(binding.file, guard, use.path);
   if (!entry->probes) return fail(Errc::invalid, entry->problem.message);
@@ -348,9 +391,10 @@ Status Attacher::attach_now(const plan::Binding& binding) {
   }
   auto link = metric.program->attach(guard.fd(), use.path, selection->sites);
   if (!link) return tl::unexpected(std::move(link).error());
-  AttachedFile attached{std::move(*link), use.path, selection->roles, {}};
+  AttachedFile attached{std::move(*link), {}, use.path, selection->roles, {}};
   for (const plan::SelectedSite& site : selection->sites) ++attached.sites[site.probe];
   attached.refused = selection->refused;
+  keep(attached);
   metric.files.insert_or_assign(binding.file, std::move(attached));
   report_attached(binding, *selection, use.path);
   return {};
@@ -388,44 +432,43 @@ void Attacher::attach_failed(const plan::Binding& binding, const Error& error, T
   if (is_first) report_failure(binding, error);
 }
 
-std::unique_ptr<plan::Link> Attacher::take_link(const plan::Binding& binding, const char* why) {
+std::optional<AttachedFile> Attacher::take_link(const plan::Binding& binding, const char* why) {
   MetricState& metric = metric_of(binding);
-  const auto attached = metric.files.find(binding.file);
-  if (attached == metric.files.end()) return nullptr;
+  const auto found = metric.files.find(binding.file);
+  if (found == metric.files.end()) return std::nullopt;
   log_.info(why, {{"target", target_of(binding).target.name},
                   {"metric", metric.metric.name},
-                  {"file", attached->second.path}});
-  auto link = std::move(attached->second.link);
-  metric.files.erase(attached);
+                  {"file", found->second.path}});
+  AttachedFile attached = std::move(found->second);
+  metric.files.erase(found);
   ++metric.detaches;
-  return link;
+  return attached;
 }
 
 /// Detaches on a thread of its own what no process will map any more.
 void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
   Closing closing;
   for (const plan::Binding& binding : bindings) {
-    auto link = take_link(binding, "detached, no process will map the file any more");
+    auto attached = take_link(binding, "detached, no process will map the file any more");
     attempts_.erase(binding);
-    if (!link) continue;
+    if (!attached) continue;
     closing.files.insert(binding.file);
-    closing.links.push_back(std::move(link));
+    closing.links.push_back(std::move(*attached));
   }
   begin(std::move(closing), now);
 }
 
 void Attacher::begin(Closing closing, Time now) {
   if (closing.links.empty()) return;
-  std::vector<plan::Link*> links;
-  for (const auto& link : closing.links) links.push_back(link.get());
+  const std::vector<Kept> links = kept_links(closing.links);
   closing.look_at = now + closing_pause;
   try {
-    closing.done = std::async(std::launch::async, [links] {
-      for (plan::Link* link : links) link->close();
-    });
+    closing.done =
+        std::async(std::launch::async, [links, memory = memory_] { detach(links, memory); });
     closings_.push_back(std::move(closing));
   } catch (const std::system_error&) {
-    // No thread to be had: it is closed here, and takes as long as it takes.
+    // No thread to be had: it is done here, and takes as long as it takes.
+    detach(links, memory_);
   }
 }
 
@@ -434,7 +477,7 @@ void Attacher::retire(std::vector<MetricState> metrics, Time now) {
   for (MetricState& metric : metrics) {
     for (auto& [file, attached] : metric.files) {
       closing.files.insert(file);
-      closing.links.push_back(std::move(attached.link));
+      closing.links.push_back(std::move(attached));
     }
     const auto is_its = [&](const auto& entry) { return entry.first.metric == metric.number; };
     std::erase_if(attempts_, is_its);
@@ -472,17 +515,21 @@ void Attacher::finish_closing(const proc::FileId& file) {
 void Attacher::release_broken(Time now) {
   watches_.read_events();
   for (auto entry = guards_.begin(); entry != guards_.end();) {
-    if (!entry->second.is_broken()) {
+    if (!entry->second.guard.is_broken()) {
       ++entry;
       continue;
     }
     finish_closing(entry->first);
+    std::vector<AttachedFile> detached;
     for (auto& [binding, attempt] : attempts_) {
       if (binding.file != entry->first || !attempt.attached) continue;
-      take_link(binding, "detached, somebody opens the file for writing").reset();
+      auto attached = take_link(binding, "detached, somebody opens the file for writing");
+      if (attached) detached.push_back(std::move(*attached));
       target_of(binding).files.at(binding.file).mapped_at.reset();
       attempt = {false, 0, now + pause_after({Errc::busy, {}}, 0)};
     }
+    detach(kept_links(detached), memory_);
+    drop(entry->second);
     entry = guards_.erase(entry);  // the writer goes on
   }
 }

@@ -18,7 +18,9 @@
 #include "daemon/catalog.h"
 #include "daemon/file_guard.h"
 #include "daemon/host_files.h"
+#include "daemon/inheritance.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/target_state.h"
 #include "metrics/duration_histogram.h"
 #include "metrics/self.h"
@@ -30,14 +32,29 @@ namespace sdt::daemon {
 
 class Attacher {
  public:
+  /// `memory` is null when nobody keeps anything for the next daemon.
   Attacher(std::vector<TargetState>& targets, plan::Backend& backend, const proc::Procfs& procfs,
-           const HostFiles& host, const Log& log)
-      : targets_(targets), backend_(backend), procfs_(procfs), host_(host), log_(log) {}
+           const HostFiles& host, Memory* memory, const Log& log)
+      : targets_(targets),
+        backend_(backend),
+        procfs_(procfs),
+        host_(host),
+        memory_(memory),
+        log_(log) {}
 
   Attacher(const Attacher&) = delete;
   Attacher& operator=(const Attacher&) = delete;
-  /// Detaches everything, and only then lets waiting writers go on.
+  /// Detaches everything, and only then lets waiting writers go on; or leaves everything to the
+  /// next daemon.
   ~Attacher();
+
+  /// Goes on with the files and links of an earlier daemon that are still what they were. The
+  /// metrics have their programs by now.
+  void adopt(Inheritance& inheritance);
+  /// Every process has been looked at: what is mapped is known.
+  void end_inheritance();
+  void save(SavedState& state) const;
+  [[nodiscard]] std::vector<SavedLink> links_of(const MetricState& metric) const;
 
   /// A member maps a file. `seen` is when the kernel said so, unset when it was merely found. True:
   /// the file has probes that the target wants.
@@ -99,8 +116,13 @@ class Attacher {
   void report_attached(const plan::Binding& binding, const plan::Selection& selection,
                        const std::string& path);
   void report_failure(const plan::Binding& binding, const Error& error);
-  [[nodiscard]] std::unique_ptr<plan::Link> take_link(const plan::Binding& binding,
+  [[nodiscard]] std::optional<AttachedFile> take_link(const plan::Binding& binding,
                                                       const char* why);
+  void keep(AttachedFile& attached);
+  [[nodiscard]] Status guard(const proc::FileId& file, const FileUse& use);
+  [[nodiscard]] bool adopt_guard(const SavedGuard& saved, Inheritance& inheritance);
+  [[nodiscard]] bool adopt_link(TargetState& target, MetricState& metric, const SavedLink& saved,
+                                Inheritance& inheritance);
   void close(std::vector<plan::Binding> bindings, Time now);
   struct Closing;
   void begin(Closing closing, Time now);
@@ -114,10 +136,19 @@ class Attacher {
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
   const HostFiles& host_;
+  Memory* memory_;
   const Log& log_;
   Watches watches_;
   Catalog catalog_;
-  std::map<proc::FileId, FileGuard> guards_;
+  struct Guarded {
+    FileGuard guard;
+    std::string path;
+    std::string kept_as;  ///< empty: not kept for the next daemon
+  };
+  void drop(const Guarded& guarded);
+  void drop_guards_but(const std::set<proc::FileId>& used);
+  std::map<proc::FileId, Guarded> guards_;
+  std::uint64_t next_kept_ = 0;
   std::map<plan::Binding, plan::Attempt> attempts_;
   /// Bindings whose probes cannot be had from this file, with what was said about it: said once.
   std::map<plan::Binding, std::string> refused_;
@@ -125,7 +156,7 @@ class Attacher {
   /// attached.
   struct Closing {
     std::set<proc::FileId> files;
-    std::vector<std::unique_ptr<plan::Link>> links;
+    std::vector<AttachedFile> links;
     Time look_at;            ///< when to see whether it is done
     std::future<void> done;  ///< waits when destroyed, before the links go
   };

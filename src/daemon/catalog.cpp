@@ -2,16 +2,22 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <iterator>
 #include <new>
+#include <sstream>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "elf/mapped_file.h"
 
@@ -41,6 +47,25 @@ std::string handle_of(int fd) {
   return bytes;
 }
 
+/// Device and inode as /proc shows them of a mapping. Kernels without such handles name the file in
+/// the layer below here (newer ones, from 6.8 on, the overlay's).
+std::string mapped_as(int fd) {
+  void* page = mmap(nullptr, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (page == MAP_FAILED) return {};
+  const std::string begin = fmt::format("{:x}-", reinterpret_cast<std::uintptr_t>(page));
+  std::string identity;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; identity.empty() && std::getline(maps, line);) {
+    if (!line.starts_with(begin)) continue;
+    std::istringstream fields(line);
+    std::string range, permissions, offset, device, inode;
+    if (fields >> range >> permissions >> offset >> device >> inode)
+      identity = device + " " + inode;
+  }
+  munmap(page, 1);
+  return identity;
+}
+
 }  // namespace
 
 Result<proc::FileId> Catalog::identify(int fd) {
@@ -49,7 +74,8 @@ Result<proc::FileId> Catalog::identify(int fd) {
   const proc::FileId file{major(facts.st_dev), minor(facts.st_dev), facts.st_ino};
   struct statfs system {};
   if (fstatfs(fd, &system) != 0 || system.f_type != OVERLAYFS_SUPER_MAGIC) return file;
-  const std::string handle = handle_of(fd);
+  std::string handle = handle_of(fd);
+  if (handle.empty()) handle = mapped_as(fd);
   return handle.empty() ? file : by_handle_.try_emplace(handle, file).first->second;
 }
 
@@ -70,14 +96,14 @@ const CatalogEntry& Catalog::read(const proc::FileId& file, const FileGuard& gua
                                   const std::string& path) {
   CatalogEntry entry;
   entry.path = path;
-  const auto probes = [&]() -> Result<elf::ProbeFile> {
+  auto probes = [&]() -> Result<elf::ProbeFile> {
     if (fstat(guard.fd(), &entry.read_as) != 0) return fail_errno(errno, "stat " + path);
     auto bytes = elf::MappedFile::of(guard.fd(), path);
     if (!bytes) return tl::unexpected(std::move(bytes).error());
     return elf::read_probes(bytes->bytes());
   }();
   if (probes) {
-    entry.probes = std::make_shared<const elf::ProbeFile>(*probes);
+    entry.probes = std::make_shared<const elf::ProbeFile>(std::move(*probes));
   } else {
     entry.problem = probes.error();
     // What went wrong in passing may go right the next time; the rest stays as the file does.

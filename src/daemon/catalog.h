@@ -49,7 +49,7 @@ class Catalog {
 
  private:
   std::map<proc::FileId, CatalogEntry> entries_;
-  /// Of files on overlayfs: the first one seen of each.
+  /// Of files on overlayfs: the first one seen of each, by what tells the file below.
   std::map<std::string, proc::FileId> by_handle_;
 };
 

@@ -23,34 +23,48 @@ constexpr std::chrono::seconds maturity{1};
 /// dlopen of the new is followed by dlclose of the old.
 constexpr std::chrono::milliseconds unloading{200};
 
+/// The kubelet writes down the names of a pod's containers while they start.
+bool lacks_names(const Placement& placement) {
+  if (placement.pod_uid.empty()) return false;
+  return placement.pod.empty() ||
+         (!placement.container.empty() && placement.container_name.empty());
+}
+
 }  // namespace
 
 Engine::Engine(const Surroundings& surroundings)
     : backend_(surroundings.backend),
       procfs_(surroundings.procfs),
       records_(surroundings.records),
+      memory_(surroundings.memory),
       log_(surroundings.log),
-      attacher_(targets_, backend_, procfs_, surroundings.host, log_) {}
+      attacher_(targets_, backend_, procfs_, surroundings.host, memory_, log_) {}
 
 /* ---- what the kernel reports ----------------------------------------------------------------- */
 
 void Engine::follow(Time now) {
   take_records(now);
-  if (std::exchange(must_reconcile_, false)) {
-    ++records_lost_;
-    log_.warn("records of processes were lost, looking at all of them");
-    look_at_processes(now);
-  }
+  make_up_for_losses(now);
   settle(now);
+}
+
+void Engine::make_up_for_losses(Time now) {
+  if (!missing_since_) return;
+  ++records_lost_;
+  log_.warn("records of processes were lost, looking at all of them");
+  look_at_processes(now);
 }
 
 void Engine::take_records(Time now) {
   if (records_ == nullptr) return;
   auto batch = records_->take();
   for (const proc::Record& record : batch.records) {
+    if (const auto* made = std::get_if<proc::CgroupMade>(&record.what)) cgroups_.made(*made);
     if (const auto change = table_.apply(record)) apply(*change, now);
   }
-  must_reconcile_ |= batch.lost;
+  if (batch.lost) {
+    missing_since_ = std::min(missing_since_.value_or(batch.lost_since), batch.lost_since);
+  }
 }
 
 void Engine::settle(Time now) {
@@ -58,6 +72,7 @@ void Engine::settle(Time now) {
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) report_state(target, metric);
   }
+  remember();
 }
 
 void Engine::apply(const Change& change, Time now) {
@@ -155,6 +170,18 @@ Engine::Belongs Engine::judge(const TargetState& target, const ImagePtr& image) 
   return plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
 }
 
+/// The same of an image at a moment: it may have taken another name since, and place() will then
+/// see to it.
+Engine::Belongs Engine::judge_at(const TargetState& target, const ImagePtr& image,
+                                 std::uint64_t when) {
+  if (image->facts_before && when < image->renamed && !image->facts_before->exe.empty()) {
+    const plan::Match match = plan::matches_program(target.target, *image->facts_before);
+    if (match == plan::Match::no) return Belongs::no;
+    if (match == plan::Match::yes) return Belongs::yes;
+  }
+  return judge(target, image);
+}
+
 /// Asks /proc for what the records do not tell. False: it is too late.
 bool Engine::complete(const ImagePtr& image) {
   if (image->ended || table_.current(image->pid) != image) return false;
@@ -172,6 +199,7 @@ bool Engine::complete(const ImagePtr& image) {
   }
   image->facts = std::make_shared<const proc::Process>(std::move(*process));
   image->is_complete = true;
+  image->is_inherited = false;
   return true;
 }
 
@@ -181,8 +209,12 @@ void Engine::place(TargetState& target, const ImagePtr& image, Time now) {
   const Belongs belongs = judge(target, image);
   if (belongs == Belongs::unknown || is_member == (belongs == Belongs::yes)) return;
   // What it did so far is added up while it is known as what it was.
-  for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
-  for (const ImageKey& key : target.roster.keys_of(image)) {
+  introduce(target, image);
+  const auto keys = target.roster.keys_of(image);
+  if (!keys.empty()) {
+    for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
+  }
+  for (const ImageKey& key : keys) {
     target.roster.bind(key, image, !is_member);
     const Status judged = backend_.judge(
         target.number, key, is_member ? plan::Verdict::foreign : plan::Verdict::member);
@@ -215,6 +247,7 @@ void Engine::reconcile(Time now) {
   // Not every write to a file without a lease is reported.
   attacher_.release_broken(now);
   look_at_processes(now);
+  if (std::exchange(is_inheriting_, false)) attacher_.end_inheritance();
   for (TargetState& target : targets_) attacher_.look_at_host(target);
   attacher_.forget_unused();
   // What happened while we looked is in the records, and newer.
@@ -228,6 +261,10 @@ void Engine::look_at_processes(Time now) {
     log_.error("cannot list processes", {{"error", pids.error().message}});
     return;
   }
+  const bool is_complete = records_ != nullptr && !missing_since_;
+  const std::uint64_t since = missing_since_.value_or(looked_at_);
+  missing_since_.reset();
+  looked_at_ = to_nanoseconds(now);
   std::map<std::uint32_t, std::string> hidden;
   std::set<std::uint32_t> present;
   for (const std::uint32_t pid : *pids) {
@@ -237,17 +274,12 @@ void Engine::look_at_processes(Time now) {
     ImagePtr image = table_.current(pid);
     // Without records an exec shows in the program only.
     const bool is_known = image && id && image->facts->id == *id && image->is_complete &&
-                          records_ != nullptr && !may_change_sides(image);
+                          is_complete && !may_change_sides(image) &&
+                          !lacks_names(image->facts->placement);
     if (!is_known) {
       const auto process = procfs_.read(pid);
       if (process) {
-        const ImagePtr before = std::exchange(image, table_.saw(*process, to_nanoseconds(now)));
-        if (before && before != image) {
-          for (TargetState& target : targets_) {
-            if (target.roster.leave(pid)) attacher_.left(target, pid);
-          }
-          have_some_ended_ = true;
-        }
+        image = saw(*process, is_complete ? to_nanoseconds(now) : since);
       } else if (process.error().code == Errc::unsupported) {
         continue;  // a kernel thread
       } else if (process.error().code != Errc::gone) {
@@ -264,6 +296,19 @@ void Engine::look_at_processes(Time now) {
     if (!present.contains(pid)) end(pid, to_nanoseconds(now));
   }
   report_hidden(hidden);
+}
+
+/// What /proc shows may be another program than the one that was known.
+ImagePtr Engine::saw(const proc::Process& process, std::uint64_t since) {
+  const ImagePtr before = table_.current(process.id.pid);
+  ImagePtr image = table_.saw(process, since);
+  if (before && before != image) {
+    for (TargetState& target : targets_) {
+      if (target.roster.leave(image->pid)) attacher_.left(target, image->pid);
+    }
+    have_some_ended_ = true;
+  }
+  return image;
 }
 
 /// A user, a control group or a command line may be another one by now.

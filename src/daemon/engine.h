@@ -17,7 +17,9 @@
 
 #include "daemon/attacher.h"
 #include "daemon/host_files.h"
+#include "daemon/inheritance.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/target_state.h"
 #include "metrics/self.h"
 #include "metrics/snapshot.h"
@@ -38,6 +40,7 @@ class Engine {
     const proc::Procfs& procfs;
     const HostFiles& host;
     proc::RecordSource* records = nullptr;  ///< null: processes are found by reconcile() alone
+    Memory* memory = nullptr;               ///< null: nobody keeps anything for the next daemon
     const Log& log;
   };
 
@@ -49,6 +52,13 @@ class Engine {
   /// target of the same name go on, attached and with their counts; the others begin anew. Takes
   /// effect with the next reconcile().
   void take_up(const std::shared_ptr<const spec::Config>& config, Time now);
+
+  /// What the backend is made of when an earlier daemon has left it.
+  [[nodiscard]] static plan::Adopted shared_of(Inheritance& inheritance);
+  /// The same at the start, going on where an earlier daemon stopped as far as that can be: what it
+  /// left and is still of use is taken out of the inheritance.
+  void inherit(const std::shared_ptr<const spec::Config>& config, Inheritance& inheritance,
+               Time now);
 
   /// Takes in what the kernel reported, and attaches at once.
   void follow(Time now);
@@ -66,8 +76,11 @@ class Engine {
   void release_files(Time now);
   [[nodiscard]] Watches& watches() { return attacher_.watches(); }
 
-  /// Reads every metric's maps, decides whose events they are, and adds up.
-  void drain(Time now);
+  /// Reads every metric's maps, decides whose events they are, and adds up. False: there are
+  /// metrics with maps, and not one could be read.
+  bool drain(Time now);
+  /// Tells the next daemon, should there be one, where this one is.
+  void remember();
   /// Many processes came that may fill the maps: do not wait for the next interval.
   [[nodiscard]] bool is_drain_urgent() const;
 
@@ -83,6 +96,7 @@ class Engine {
   enum class Belongs : std::uint8_t { no, yes, unknown };
 
   void take_records(Time now);
+  void make_up_for_losses(Time now);
   void settle(Time now);
   void apply(const Change& change, Time now);
   void forked(const Change& change);
@@ -94,41 +108,59 @@ class Engine {
   [[nodiscard]] bool is_of_interest(const proc::ImagePtr& image) const;
 
   [[nodiscard]] Belongs judge(const TargetState& target, const proc::ImagePtr& image);
+  [[nodiscard]] Belongs judge_at(const TargetState& target, const proc::ImagePtr& image,
+                                 std::uint64_t when);
   [[nodiscard]] bool complete(const proc::ImagePtr& image);
   void place(TargetState& target, const proc::ImagePtr& image, Time now);
   void look_at_maps(TargetState& target, const proc::ImagePtr& image);
 
   void look_at_processes(Time now);
+  proc::ImagePtr saw(const proc::Process& process, std::uint64_t since);
   [[nodiscard]] bool may_change_sides(const proc::ImagePtr& image) const;
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
   void report_state(TargetState& target, MetricState& metric);
 
   void introduce(Time now);
+  void introduce(TargetState& target, const proc::ImagePtr& image);
   void bind(TargetState& target, const ImageKey& key, std::uint64_t when,
             const plan::Newcomer* noted);
-  void take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
+  bool take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
+  [[nodiscard]] Belongs judge_by_note(const TargetState& target, const proc::ImagePtr& image,
+                                      const plan::Newcomer& noted);
   void drain_metric(TargetState& target, MetricState& metric, Time now);
   void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
               Time now);
-  void report_unread(const TargetState& target, const MetricState& metric, const Error& error);
+  /// Whether it is a failure: a metric without a program has nothing to be read.
+  bool report_unread(const TargetState& target, const MetricState& metric, const Error& error);
   [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
   void expire_starts(TargetState& target);
 
   [[nodiscard]] TargetState continued(std::shared_ptr<const spec::Target> target,
                                       std::vector<TargetState>& before);
+  void inherit_metric(TargetState& target, MetricState& metric, const SavedMetric& saved,
+                      Inheritance& inheritance);
+  void inherit_images(TargetState& target, const SavedTarget& saved, Time now);
+  void inherit_judgements(Time now);
+  [[nodiscard]] proc::ImagePtr inherited_image(proc::Process process, Time now);
+  void delete_forgotten();
 
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
   proc::CgroupIds cgroups_;
   proc::RecordSource* records_;
+  Memory* memory_;
   const Log& log_;
   std::vector<TargetState> targets_;
   std::uint32_t next_number_ = 0;  ///< of a target or a metric
   Attacher attacher_;
   proc::ProcessTable table_;
-  std::uint64_t arrivals_ = 0;  ///< images that may fire, since the latest drain
+  bool is_shared_kept_ = false;  ///< for the next daemon
+  bool is_inheriting_ = false;   ///< until every process was looked at once
+  std::uint64_t arrivals_ = 0;   ///< images that may fire, since the latest drain
   bool have_some_ended_ = false;
-  bool must_reconcile_ = false;     ///< records were lost
+  /// Since when records are missing; unset: none are.
+  std::optional<std::uint64_t> missing_since_;
+  std::uint64_t looked_at_ = 0;     ///< all processes, at this moment; ns
   std::uint64_t records_lost_ = 0;  ///< how often
 
   struct Look {

@@ -3,6 +3,7 @@
 // The order matters. The maps are read first; then the newcomers, so that every key in them has
 // been introduced; then the records, which by then tell of every process that could have fired.
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,8 +14,11 @@ namespace sdt::daemon {
 
 using proc::ImagePtr;
 
-void Engine::drain(Time now) {
+bool Engine::drain(Time now) {
   arrivals_ = 0;
+  bool has_failed = false;
+  take_records(now);
+  make_up_for_losses(now);  // before anything is read: it may add up itself
   struct Reading {
     TargetState& target;
     MetricState& metric;
@@ -27,8 +31,8 @@ void Engine::drain(Time now) {
       if (auto reading = metric.read()) {
         readings.push_back(
             {target, metric, std::move(reading->samples), std::move(reading->tally)});
-      } else {
-        report_unread(target, metric, reading.error());
+      } else if (report_unread(target, metric, reading.error())) {
+        has_failed = true;
       }
     }
   }
@@ -36,6 +40,7 @@ void Engine::drain(Time now) {
   for (Reading& reading : readings) {
     add_up(reading.target, reading.metric, reading.samples, std::move(reading.tally), now);
   }
+  delete_forgotten();
   const bool ended = std::exchange(have_some_ended_, false);
   for (TargetState& target : targets_) {
     if (ended) expire_starts(target);
@@ -45,16 +50,34 @@ void Engine::drain(Time now) {
   }
   table_.forget_ended_before(to_nanoseconds(now));
   follow(now);  // what the records asked for
+  return !has_failed || !readings.empty();
+}
+
+/// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
+/// so that the next daemon neither loses nor repeats it.
+void Engine::delete_forgotten() {
+  remember();
+  bool did_delete = false;
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      if (metric.forgotten.empty() || !metric.program) continue;
+      metric.program->forget_keys(std::exchange(metric.forgotten, {}));
+      did_delete = true;
+    }
+  }
+  if (did_delete) remember();
 }
 
 /// Finds out who has fired for the first time since the previous drain.
 void Engine::introduce(Time now) {
-  const auto newcomers = backend_.newcomers();
+  auto newcomers = backend_.newcomers();
   if (!newcomers) {
     log_.error("cannot read who has fired", {{"error", newcomers.error().message}});
     return;
   }
   take_records(now);
+  // The youngest of a pid is what /proc shows; what came before it is what was known.
+  std::ranges::sort(*newcomers, std::greater<>(), &plan::Newcomer::first_event);
   for (const plan::Newcomer& newcomer : *newcomers) {
     const auto found = std::ranges::find(targets_, newcomer.target, &TargetState::number);
     if (found == targets_.end()) {  // of a target that is no more
@@ -71,30 +94,45 @@ void Engine::introduce(Time now) {
   }
 }
 
+/// The same of one image alone.
+void Engine::introduce(TargetState& target, const ImagePtr& image) {
+  const auto newcomers = backend_.newcomers();
+  if (!newcomers) return;  // the next drain says so
+  for (const plan::Newcomer& newcomer : *newcomers) {
+    if (newcomer.target != target.number || target.roster.is_bound(newcomer.image)) continue;
+    if (table_.at(newcomer.image.pid, newcomer.first_event) != image) continue;
+    bind(target, newcomer.image, newcomer.first_event, &newcomer);
+  }
+}
+
 /// Decides about the image that ran as this pid at a moment, if that can be told.
 void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
                   const plan::Newcomer* noted) {
   ImagePtr image = table_.at(key.pid, when);
-  if (!image) {  // nobody has reported it
+  const bool is_reported = records_ != nullptr || image != table_.current(key.pid);
+  if (!image || !is_reported) {
     const auto process = procfs_.read(key.pid);
-    if (process) image = table_.saw(*process, when);
+    if (process) image = saw(*process, when);
   }
   if (!image) return;
-  Belongs belongs = judge(target, image);
+  // clone3() may have put a child elsewhere than its parent.
+  const bool needs_own_place = image->is_inherited && plan::asks_for_placement(target.target);
+  if (needs_own_place && !complete(image) && noted != nullptr) take_note(image, *noted);
+  Belongs belongs = judge_at(target, image, when);
   const bool needs_facts = belongs == Belongs::unknown ||
                            (belongs == Belongs::yes && plan::asks_for_facts(target.target));
   if (needs_facts && !image->is_complete && !complete(image) && noted != nullptr) {
-    take_note(image, *noted);
-    const bool can_be_told = belongs == Belongs::unknown && !image->facts->exe.empty() &&
-                             !plan::asks_for_arguments(target.target);
-    if (can_be_told) {
-      belongs = plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
-    }
+    const Belongs by_note = judge_by_note(target, image, *noted);
+    if (belongs == Belongs::unknown) belongs = by_note;
   }
   if (belongs == Belongs::unknown) return;
   const bool is_member = belongs == Belongs::yes;
   target.roster.bind(key, image, is_member);
   if (is_member && !image->ended) target.roster.join(image);
+  if (!is_member && target.roster.is_member(image)) {  // it was taken for what its parent is
+    target.roster.leave(image->pid);
+    attacher_.left(target, image->pid);
+  }
   image->maps_traced_file = true;
   if (image->ended) return;  // it fires no more
   const Status judged = backend_.judge(target.number, key,
@@ -105,36 +143,54 @@ void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
   }
 }
 
-/// What the kernel noted of an image that was gone before anybody could look.
-void Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
+/// What the kernel noted of an image that was gone before anybody could look. False: not where it
+/// ran, because its control group is of a legacy hierarchy, or was gone before we could know it.
+bool Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
   auto facts = std::make_shared<proc::Process>(*image->facts);
   facts->uid = noted.uid;
   facts->user = proc::Procfs::user_name(noted.uid);
-  // Nothing rather than its parent's: who starts containers and services puts others elsewhere.
-  facts->placement = procfs_.placement_of(cgroups_.path_of(noted.cgroup).value_or(""));
+  const auto group = cgroups_.path_of(noted.cgroup);
+  // Without a group a forked child is taken to be where its parent is.
+  if (group) facts->placement = procfs_.placement_of(*group);
   image->facts = std::move(facts);
+  return group || image->is_inherited;
+}
+
+/// What cannot be told is not foreign: its events are lost, and counted as such.
+Engine::Belongs Engine::judge_by_note(const TargetState& target, const ImagePtr& image,
+                                      const plan::Newcomer& noted) {
+  const bool is_placed = take_note(image, noted);
+  if (image->facts->exe.empty() || plan::asks_for_arguments(target.target)) return Belongs::unknown;
+  if (plan::belongs(target.target, *image->facts)) return Belongs::yes;
+  return is_placed || !plan::selects_by_placement(target.target) ? Belongs::no : Belongs::unknown;
 }
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
   auto reading = metric.read();
-  if (!reading) return report_unread(target, metric, reading.error());
+  if (!reading) {
+    report_unread(target, metric, reading.error());
+    return;
+  }
   add_up(target, metric, reading->samples, std::move(reading->tally), now);
 }
 
-void Engine::report_unread(const TargetState& target, const MetricState& metric,
+bool Engine::report_unread(const TargetState& target, const MetricState& metric,
                            const Error& error) {
-  if (error.code == Errc::not_found) return;  // no program yet
+  if (error.code == Errc::not_found) return false;  // no program yet
   // The maps keep counting; what is missed now is in the next reading.
   log_.error("cannot read a metric's maps",
              {{"metric", fmt::format("{}/{}", target.target.name, metric.metric.name)},
               {"error", error.message}});
+  return true;
 }
 
 void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
                     Time now) {
+  // A key that was added up and forgotten, but is still there, would be taken for a new one.
+  if (!metric.forgotten.empty()) delete_forgotten();
   metric.series.apply(
       samples, [&](const ImageKey& key) { return classify(target, key, now); }, now);
-  metric.program->forget_keys(metric.series.expire(now));
+  metric.forgotten = metric.series.expire(now);
   metric.tally = std::move(tally);
   metric.probes = samples.probes;
 }

@@ -23,7 +23,7 @@ void Engine::take_up(const std::shared_ptr<const spec::Config>& config, Time now
     const bool goes_on = std::ranges::any_of(
         targets_, [&](const TargetState& state) { return state.number == target.number; });
     if (goes_on) continue;
-    for (const ImageKey& key : target.roster.keys()) backend_.forget(target.number, key);
+    for (const auto& [key, bound] : target.roster.bound()) backend_.forget(target.number, key);
   }
   attacher_.retire(std::move(retired), now);
   for (TargetState& target : targets_) attacher_.narrow(target);

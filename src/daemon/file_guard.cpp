@@ -115,9 +115,13 @@ FileGuard::~FileGuard() {
   if (kind_ == Kind::lease) static_cast<void>(fcntl(file_.get(), F_SETLEASE, F_UNLCK));
 }
 
+/// While a writer waits, the kernel names the type that the lease has to be lowered to.
+bool FileGuard::is_leased(int fd) {
+  return fcntl(fd, F_GETLEASE) == F_RDLCK;
+}
+
 bool FileGuard::is_broken() const {
-  // While a writer waits, the kernel names the type that the lease has to be lowered to.
-  if (kind_ == Kind::lease) return fcntl(file_.get(), F_GETLEASE) != F_RDLCK;
+  if (kind_ == Kind::lease) return !is_leased(file_.get());
   const bool was_reported = kind_ == Kind::watch && watches_->is_modified(watch_);
   return was_reported || version_of(fd()) != version_;
 }

@@ -57,6 +57,21 @@ class FileGuard {
   [[nodiscard]] static Result<FileGuard> take(UniqueFd file, const std::string& path,
                                               Watches& watches);
 
+  /// What changes with the content.
+  struct Version {
+    std::int64_t size = 0;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const Version&) const = default;
+  };
+  [[nodiscard]] static Version version_of(int fd);
+
+  /// Whether a lease that was taken through this open file, by whichever process, still holds.
+  [[nodiscard]] static bool is_leased(int fd);
+
+  /// Leaves the lease in force, for whoever else has the open file.
+  void leave() { kind_ = Kind::none; }
+
   FileGuard(FileGuard&& from) noexcept;
   FileGuard& operator=(FileGuard&&) = delete;
   FileGuard(const FileGuard&) = delete;
@@ -76,15 +91,6 @@ class FileGuard {
   FileGuard(UniqueFd file, Watches& watches) : file_(std::move(file)), watches_(&watches) {}
 
   void watch_instead(std::string reason);
-
-  /// What changes with the content.
-  struct Version {
-    std::int64_t size = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const Version&) const = default;
-  };
-  [[nodiscard]] static Version version_of(int fd);
 
   UniqueFd file_;
   Version version_;

@@ -28,6 +28,7 @@ namespace sdt::daemon {
 
 struct AttachedFile {
   std::unique_ptr<plan::Link> link;
+  std::string kept_as;  ///< what the link's handles are kept under, for the next daemon; or empty
   std::string path;
   std::uint8_t roles = 0;
   std::map<ProbeName, std::uint64_t> sites;  ///< how many of each probe
@@ -56,7 +57,9 @@ struct MetricState {
   std::uint32_t number;  ///< as long as the daemon runs, no other metric has it
   std::unique_ptr<plan::MetricProgram> program;
   std::map<proc::FileId, AttachedFile> files;
+  bool is_kept = false;  ///< the program is, for the next daemon
   metrics::MetricSeries series;
+  std::vector<std::string> forgotten;  ///< raw keys that are still to be deleted from the map
 
   std::vector<ProbeName> probes;  ///< that tally.hits counts, as of the latest drain
   Tally tally;                    ///< of the latest drain

@@ -13,13 +13,6 @@ void Roster::bind(const ImageKey& key, const proc::ImagePtr& image, bool is_memb
   bound_.insert_or_assign(key, Bound{image, is_member});
 }
 
-std::vector<ImageKey> Roster::keys() const {
-  std::vector<ImageKey> keys;
-  keys.reserve(bound_.size());
-  for (const auto& [key, bound] : bound_) keys.push_back(key);
-  return keys;
-}
-
 std::vector<ImageKey> Roster::keys_of(const proc::ImagePtr& image) const {
   std::vector<ImageKey> keys;
   for (auto entry = bound_.lower_bound({image->pid, 0});

@@ -22,6 +22,11 @@ using Time = std::chrono::steady_clock::time_point;
 
 class Roster {
  public:
+  struct Bound {
+    proc::ImagePtr image;
+    bool is_member = false;
+  };
+
   /// A member for as long as it runs.
   void join(const proc::ImagePtr& image) { running_.insert_or_assign(image->pid, image); }
   /// True when it was one.
@@ -32,8 +37,7 @@ class Roster {
   /// What fired under this key is this image's.
   void bind(const ImageKey& key, const proc::ImagePtr& image, bool is_member);
   [[nodiscard]] bool is_bound(const ImageKey& key) const { return bound_.contains(key); }
-  /// Every key that is bound.
-  [[nodiscard]] std::vector<ImageKey> keys() const;
+  [[nodiscard]] const std::map<ImageKey, Bound>& bound() const { return bound_; }
   /// The keys under which the image fired.
   [[nodiscard]] std::vector<ImageKey> keys_of(const proc::ImagePtr& image) const;
 
@@ -44,10 +48,6 @@ class Roster {
   [[nodiscard]] std::vector<ImageKey> forget_ended_before(Time time);
 
  private:
-  struct Bound {
-    proc::ImagePtr image;
-    bool is_member = false;
-  };
   std::map<std::uint32_t, proc::ImagePtr> running_;
   std::map<ImageKey, Bound> bound_;
 };

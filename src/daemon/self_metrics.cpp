@@ -13,14 +13,23 @@ std::string text_of(const ProbeName& probe) {
   return probe.provider + ":" + probe.name;
 }
 
+/// In name order, whether a probe is attached now or only has been. A pattern may match more probes
+/// than the program counts apart: the first ones have series of their own, the rest is
+/// `other:other` for sites as it is for hits.
 std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
-  // In name order, whether a probe is attached now or only has been.
+  constexpr std::size_t most_named = 1023;
   std::map<std::string, metrics::SelfMetrics::Probe> probes;
-  for (const auto& [id, file] : metric.files) {
-    for (const auto& [probe, count] : file.sites) probes[text_of(probe)].sites += count;
-  }
+  const auto of = [&](const ProbeName& probe) -> metrics::SelfMetrics::Probe& {
+    const std::string name = text_of(probe);
+    return probes.size() < most_named || probes.contains(name) ? probes[name]
+                                                               : probes["other:other"];
+  };
+  // Hits first, whose order is that of their first attachment: who is named does not change.
   for (std::size_t i = 0; i < metric.probes.size() && i < metric.tally.hits.size(); ++i) {
-    probes[text_of(metric.probes[i])].hits = metric.tally.hits[i];
+    of(metric.probes[i]).hits += metric.tally.hits[i];
+  }
+  for (const auto& [id, file] : metric.files) {
+    for (const auto& [probe, count] : file.sites) of(probe).sites += count;
   }
   std::vector<metrics::SelfMetrics::Probe> found;
   found.reserve(probes.size());

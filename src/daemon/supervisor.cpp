@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,13 +18,18 @@
 
 #include "daemon/engine.h"
 #include "daemon/host_files.h"
+#include "daemon/memory.h"
+#include "daemon/service.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
 #include "expose/http_server.h"
 #include "expose/landing_page.h"
+#include "expose/passed_sockets.h"
 #include "expose/process_metrics.h"
+#include "expose/web_config_file.h"
 #include "kernel/backend.h"
 #include "kernel/canary.h"
+#include "kernel/capabilities.h"
 #include "metrics/self.h"
 #include "proc/watcher.h"
 #include "spec/load.h"
@@ -50,22 +56,45 @@ void raise_open_files_limit() {
   static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+void log_diagnostics(const Log& log, std::string_view what,
+                     const std::vector<spec::Diagnostic>& diagnostics) {
+  for (const spec::Diagnostic& diagnostic : diagnostics) {
+    const Log::Fields fields{{"problem", diagnostic.text()}};
+    if (diagnostic.severity == spec::Severity::error) {
+      log.error(what, fields);
+    } else {
+      log.warn(what, fields);
+    }
+  }
+}
+
 class Supervisor {
  public:
-  Supervisor(const RunOptions& options, spec::Config config, const Log& log)
+  Supervisor(const RunOptions& options, spec::Config config,
+             std::shared_ptr<expose::WebConfigFile> web, const Log& log)
       : options_(options),
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
         host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
-        server_(loop_, {}) {}
+        service_(loop_, Service::environment(), log),
+        server_(loop_, {}) {
+    if (web) protect(std::move(web));
+  }
 
   [[nodiscard]] int run();
 
  private:
   [[nodiscard]] Status start();
+  [[nodiscard]] Status find_memory();
+  [[nodiscard]] std::optional<Inheritance> recall();
+  void protect(std::shared_ptr<expose::WebConfigFile> web);
   [[nodiscard]] Status listen();
   void report_trial(const kernel::HitTrial& trial) const;
+  [[nodiscard]] Status listen_on_passed_sockets();
+  [[nodiscard]] Status listening(const Result<std::string>& address) const;
   void serve();
+  void report_capabilities(bool uprobe_multi) const;
+  [[nodiscard]] bool is_well() const;
   void follow_processes();
   void await_file_writers();
   void await_watched_files();
@@ -77,6 +106,8 @@ class Supervisor {
   void guarded(const char* what, Work work) const;
   void await_signal();
   void reload();
+  void take_up_new_config();
+  [[nodiscard]] expose::Response reload_response();
   void stop(int signal);
   [[nodiscard]] expose::Response metrics_response();
 
@@ -86,6 +117,7 @@ class Supervisor {
   HostFiles host_files_;
   proc::Procfs procfs_{"/proc", host_files_.root() + "/var/log"};
   asio::io_context loop_;
+  Service service_;
   asio::signal_set signals_{loop_};
   asio::signal_set lease_signals_{loop_};
   asio::steady_timer reconcile_timer_{loop_};
@@ -95,11 +127,13 @@ class Supervisor {
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
   std::optional<kernel::Canary> canary_;
+  std::unique_ptr<Memory> memory_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>
       engine_;  // before the backend in destruction: its programs use the backend's maps
   metrics::DurationHistogram drain_duration_ = metrics::SelfMetrics().drain_duration;
   steady_clock::time_point last_drain_;
+  steady_clock::time_point last_good_drain_;
   metrics::SelfMetrics::WallTime last_drain_wall_;
   metrics::SelfMetrics::WallTime loaded_wall_;
   bool last_reload_ok_ = true;
@@ -107,12 +141,39 @@ class Supervisor {
   bool ready_ = false;
 };
 
+/// The web config is followed while the daemon runs; this says what became of a change.
+void Supervisor::protect(std::shared_ptr<expose::WebConfigFile> web) {
+  web->notify([this](bool is_taken, const expose::WebConfigFile::Diagnostics& diagnostics) {
+    log_diagnostics(log_, "web config", diagnostics);
+    if (is_taken) {
+      log_.info("web config reloaded");
+    } else {
+      log_.error("web config not reloaded, the one before stays in force");
+    }
+  });
+  server_.protect(std::move(web));
+}
+
 Status Supervisor::listen() {
+  if (options_.web_systemd_socket) return listen_on_passed_sockets();
   for (const std::string& address : options_.listen_addresses) {
-    auto bound = server_.listen(address);
-    if (!bound) return tl::unexpected(std::move(bound).error());
-    log_.info("listening", {{"address", *bound}, {"path", options_.telemetry_path}});
+    if (auto status = listening(server_.listen(address)); !status) return status;
   }
+  return {};
+}
+
+Status Supervisor::listen_on_passed_sockets() {
+  auto sockets = expose::take_passed_sockets();
+  if (!sockets) return tl::unexpected(std::move(sockets).error());
+  for (UniqueFd& socket : *sockets) {
+    if (auto status = listening(server_.listen_on(std::move(socket))); !status) return status;
+  }
+  return {};
+}
+
+Status Supervisor::listening(const Result<std::string>& address) const {
+  if (!address) return tl::unexpected(address.error());
+  log_.info("listening", {{"address", *address}, {"path", options_.telemetry_path}});
   return {};
 }
 
@@ -124,6 +185,7 @@ Status Supervisor::start() {
   auto features = kernel::detect_features(options_.attach, options_.pairs);
   if (!features) return tl::unexpected(std::move(features).error());
   log_.info("kernel", {{"attach", features->text()}});
+  report_capabilities(features->uprobe_multi);
   // Before any thread or link is there. Its end, for which the kernel takes its time, can wait.
   canary_.emplace(features->uprobe_multi);
   features->trial = canary_->trial();
@@ -133,7 +195,10 @@ Status Supervisor::start() {
     static_cast<void>(warning);
     log_.debug("libbpf", {{"line", std::string(line)}});
   });
-  auto backend = kernel::KernelBackend::create(*features);
+  if (auto status = find_memory(); !status) return status;
+  auto inheritance = recall();
+  auto backend = kernel::KernelBackend::create(
+      *features, inheritance ? Engine::shared_of(*inheritance) : plan::Adopted{});
   if (!backend) return tl::unexpected(std::move(backend).error());
   backend_ = std::move(*backend);
   // Before the first look at /proc: what happens meanwhile is then in the records.
@@ -147,14 +212,59 @@ Status Supervisor::start() {
         {{"error", watcher.error().message}});
   }
   engine_ = std::make_unique<Engine>(
-      Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), log_});
-  engine_->take_up(config_, steady_clock::now());
+      Engine::Surroundings{*backend_, procfs_, host_files_, watcher_.get(), memory_.get(), log_});
+  if (inheritance) {
+    engine_->inherit(config_, *inheritance, steady_clock::now());
+    memory_->let_go_of_rest(std::move(*inheritance));
+    log_.info("going on where an earlier run stopped");
+  } else {
+    engine_->take_up(config_, steady_clock::now());
+  }
   return {};
 }
 
 void Supervisor::report_trial(const kernel::HitTrial& trial) const {
   const auto cost = trial.hit_cost ? fmt::format("{:.0f}", trial.hit_cost->count()) : "unknown";
   log_.info("canary", {{"found", trial.text}, {"hit_nanoseconds", cost}});
+}
+
+/// Who keeps the links and counts while no daemon runs, if anybody does.
+Status Supervisor::find_memory() {
+  if (!options_.state_directory.empty()) {
+    auto keeper = PinKeeper::open(options_.state_directory);
+    if (!keeper) return tl::unexpected(std::move(keeper).error());
+    memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
+    return {};
+  }
+  auto notifier = Notifier::open(std::getenv("NOTIFY_SOCKET"));
+  if (!notifier) return tl::unexpected(std::move(notifier).error());
+  if (notifier->is_heard()) {
+    memory_ = std::make_unique<Memory>(std::make_unique<StoreKeeper>(std::move(*notifier)), log_);
+  }
+  return {};
+}
+
+std::optional<Inheritance> Supervisor::recall() {
+  if (!memory_) return std::nullopt;
+  return memory_->recall(options_.state_directory.empty()
+                             ? stored_descriptors()
+                             : pinned_objects(options_.state_directory));
+}
+
+/// Those without which something is attached all the same: the others have ended it.
+void Supervisor::report_capabilities(bool uprobe_multi) const {
+  const auto own = kernel::own_capabilities();
+  if (!own) return log_.warn("capabilities not known", {{"error", own.error().message}});
+  for (const auto& missing : kernel::missing_capabilities(*own, uprobe_multi)) {
+    log_.warn("a capability is missing",
+              {{"capability", missing.name}, {"needed_for", missing.needed_for}});
+  }
+}
+
+/// The loop runs, or nobody would ask; and what it is there for gets done.
+bool Supervisor::is_well() const {
+  return steady_clock::now() - last_good_drain_ <=
+         config_->global.drain_interval + *service_.watchdog();
 }
 
 void Supervisor::serve() {
@@ -168,6 +278,8 @@ void Supervisor::serve() {
     return expose::Response{.status = 503,
                             .body = "sdt_exporter has not looked at the processes yet.\n"};
   });
+  server_.handle("/-/reload", {expose::Method::post, expose::Method::put},
+                 [this](const expose::Request&) { return reload_response(); });
   server_.handle("/targets", [this](const expose::Request&) {
     return expose::Response{.body = engine_ ? engine_->targets_text() : ""};
   });
@@ -191,6 +303,7 @@ expose::Response Supervisor::metrics_response() {
   metrics::Snapshot snapshot = engine_->snapshot();
   for (metrics::MetricSnapshot& metric : metrics::collect(self))
     snapshot.metrics.push_back(std::move(metric));
+  snapshot.metrics.push_back(server_.dropped_connections());
   if (auto process = expose::read_process_metrics()) {
     for (metrics::MetricSnapshot& metric : *process) snapshot.metrics.push_back(std::move(metric));
   }
@@ -268,10 +381,15 @@ void Supervisor::after_turn() {
 
 void Supervisor::drain_now() {
   const auto before = steady_clock::now();
-  engine_->drain(before);
-  last_drain_ = steady_clock::now();
-  last_drain_wall_ = std::chrono::system_clock::now();
-  drain_duration_.observe(last_drain_ - before);
+  const auto before_wall = std::chrono::system_clock::now();
+  const bool is_good = engine_->drain(before);
+  // When it began: what fired while it ran may have come too late to be read.
+  last_drain_ = before;
+  last_drain_wall_ = before_wall;
+  const auto after = steady_clock::now();
+  if (is_good) last_good_drain_ = after;
+  drain_duration_.observe(after - before);
+  if (service_.has_manager()) service_.status(status_text(engine_->self_metrics()));
 }
 
 void Supervisor::drain_and_rearm() {
@@ -292,17 +410,26 @@ void Supervisor::await_signal() {
   });
 }
 
+expose::Response Supervisor::reload_response() {
+  if (!options_.enable_lifecycle) {
+    return {.status = 403, .body = "Reloading over HTTP takes --web.enable-lifecycle.\n"};
+  }
+  reload();
+  if (last_reload_ok_) return {.body = "The config is reloaded.\n"};
+  // What is wrong with it is in the log: a web page shows nothing out of files.
+  return {.status = 500, .body = "The config has mistakes; the one before stays in force.\n"};
+}
+
 /// All of the new config, or nothing of it.
 void Supervisor::reload() {
+  service_.reloading(steady_clock::now());
+  take_up_new_config();
+  service_.ready();
+}
+
+void Supervisor::take_up_new_config() {
   spec::LoadResult loaded = spec::load_files(options_.config_files);
-  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
-    const Log::Fields fields{{"problem", diagnostic.text()}};
-    if (diagnostic.severity == spec::Severity::error) {
-      log_.error("config", fields);
-    } else {
-      log_.warn("config", fields);
-    }
-  }
+  log_diagnostics(log_, "config", loaded.diagnostics);
   last_reload_ok_ = loaded.ok();
   if (!last_reload_ok_) {
     log_.error("config not reloaded, the one before stays in force");
@@ -311,13 +438,14 @@ void Supervisor::reload() {
   config_ = std::make_shared<const spec::Config>(std::move(loaded.config));
   engine_->take_up(config_, steady_clock::now());
   loaded_wall_ = std::chrono::system_clock::now();
-  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
   reconcile_and_rearm();
   drain_and_rearm();
+  log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});
 }
 
 void Supervisor::stop(int signal) {
   log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+  service_.stopping();
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
@@ -345,10 +473,13 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  service_.ready();
   canary_.reset();
+  service_.keep_alive_while([this] { return is_well(); });
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
-  engine_.reset();                                // detaches
+  engine_.reset();                                // detaches, unless the next daemon is to go on
+  if (memory_) memory_->end();
   log_.info("stopped");
   return exit_ok;
 }
@@ -361,13 +492,22 @@ int run(const RunOptions& options) {
   for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
     fmt::print(stderr, "{}\n", diagnostic.text());
   }
+  std::shared_ptr<expose::WebConfigFile> web;
+  if (!options.web_config_file.empty()) {
+    expose::WebConfigFile::Diagnostics diagnostics;
+    web = expose::WebConfigFile::open(options.web_config_file, diagnostics);
+    for (const spec::Diagnostic& diagnostic : diagnostics) {
+      fmt::print(stderr, "{}\n", diagnostic.text());
+    }
+    if (!web) return exit_bad_config;
+  }
   if (!loaded.ok()) return exit_bad_config;
   log.info("sdt_exporter", {{"version", std::string(version)},
                             {"targets", std::to_string(loaded.config.targets.size())}});
   if (loaded.config.targets.empty()) {
     log.warn("the config has no targets: nothing but the exporter itself will be measured");
   }
-  return Supervisor(options, std::move(loaded.config), log).run();
+  return Supervisor(options, std::move(loaded.config), std::move(web), log).run();
 }
 
 }  // namespace sdt::daemon

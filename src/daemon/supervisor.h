@@ -17,7 +17,11 @@ struct RunOptions {
   std::vector<std::string> config_files;
   std::vector<std::string> listen_addresses{":10738"};
   std::string telemetry_path = "/metrics";
-  std::string root;  ///< of the host; empty: found out
+  std::string root;             ///< of the host; empty: found out
+  std::string state_directory;  ///< in a BPF file system; empty: systemd keeps it, or nobody
+  std::string web_config_file;  ///< empty: plain HTTP, nobody is asked for a password
+  bool web_systemd_socket = false;
+  bool enable_lifecycle = false;  ///< POST /-/reload reloads
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   kernel::AttachChoice attach = kernel::AttachChoice::automatic;

@@ -27,10 +27,12 @@ struct FileUse {
   /// The host's own path leads to it, so that the next process will run this very file: it stays
   /// attached while nobody maps it.
   bool is_on_host = false;
+  /// An earlier daemon was attached to it: it may be mapped, as far as is known.
+  bool is_inherited = false;
   /// When the kernel reported its first mapping; unset once attached, or when found otherwise.
   std::optional<Time> mapped_at;
 
-  [[nodiscard]] bool is_wanted() const { return is_on_host || !by.empty(); }
+  [[nodiscard]] bool is_wanted() const { return is_on_host || is_inherited || !by.empty(); }
 };
 
 struct TargetState {

@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t longest_section_name = 256;
 // Linkers make about ten. The limit bounds the search for each of a hostile file's many notes.
 constexpr std::size_t most_segments = 128;
+// Programs have some dozens.
+constexpr std::uint64_t most_sections = 100'000;
 
 Status check_kind(const Elf64_Ehdr& header) {
   const auto& ident = header.e_ident;
@@ -80,6 +82,10 @@ Status read_sections(ByteView file, ByteView headers, std::uint32_t names_index,
   }
   if (count > 0 && !names) {
     return fail(Errc::invalid, "its section names lie outside the file: was it cut short?");
+  }
+  if (count > most_sections) {
+    return fail(Errc::invalid, fmt::format("it has {} sections, and more than {} no linker makes",
+                                           count, most_sections));
   }
   out.sections.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {

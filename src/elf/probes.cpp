@@ -24,8 +24,13 @@ constexpr std::string_view base_section = ".stapsdt.base";
 constexpr std::string_view note_owner = "stapsdt";
 constexpr std::uint32_t note_type = 3;
 
-// A kernel link takes 2^20 sites; a file with more notes than this is no program.
-constexpr std::size_t most_notes = 1'000'000;
+// Real programs have some thousands. A metric may ask for all of them, and its link, its sites and
+// their names take about a kilobyte each.
+constexpr std::size_t most_notes = 100'000;
+// An argument takes up to a hundred times the memory of its declaration; no program has as many.
+constexpr std::size_t most_arguments = 1'000'000;
+// So many notes of any program take less.
+constexpr std::uint64_t most_note_bytes = 256U << 20;
 constexpr std::size_t most_skipped = 1'000;
 // The kernel counts users of a probe in 16 bits.
 constexpr std::uint64_t semaphore_size = 2;
@@ -93,6 +98,7 @@ class Collector {
   const Section* base_;
   std::optional<SymbolTable> symbols_;  // made when the first operand asks for one
   std::size_t notes_ = 0;
+  std::size_t arguments_ = 0;
   std::uint64_t bytes_ = 0;
   std::size_t skipped_silently_ = 0;
   ProbeFile result_;
@@ -107,11 +113,18 @@ Status Collector::read_section(const Section& section) {
                             "cut short?",
                             note_section));
   }
+  if (bytes_ > most_note_bytes) {
+    return fail(Errc::invalid, fmt::format("its {} sections hold {} bytes, and more than {} no "
+                                           "linker makes",
+                                           note_section, bytes_, most_note_bytes));
+  }
   NoteWalk walk(*bytes);
   while (const auto note = walk.next()) {
     if (note->owner != note_owner || note->type != note_type) continue;
-    if (++notes_ > most_notes) {
-      skip({note->offset, fmt::format("it and all that follow: more than {} notes", most_notes)});
+    if (++notes_ > most_notes || arguments_ > most_arguments) {
+      const auto [most, what] = notes_ > most_notes ? std::pair(most_notes, "notes")
+                                                    : std::pair(most_arguments, "arguments");
+      skip({note->offset, fmt::format("it and all that follow: more than {} {}", most, what)});
       return {};
     }
     add(*note);
@@ -131,6 +144,7 @@ void Collector::add(const Note& note) {
                  fmt::format("{}:{}: {}", descriptor->provider, descriptor->name, site.error()),
                  std::string(descriptor->provider), std::string(descriptor->name)});
   }
+  arguments_ += site->arguments.size();
   result_.sites.push_back(std::move(*site));
 }
 

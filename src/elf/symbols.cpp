@@ -11,6 +11,9 @@ namespace {
 // Operands name variables; longer names are those of C++ functions, which no operand needs.
 constexpr std::uint64_t longest_name = 1024;
 
+// Browsers with all their symbols have two million.
+constexpr std::uint64_t most_symbols = 8'000'000;
+
 /// Whether the symbol is something at a fixed place of the loaded file. Thread-local symbols hold
 /// an offset in the thread's block, absolute ones do not move with the file.
 bool has_address(const Elf64_Sym& symbol) {
@@ -23,7 +26,8 @@ bool has_address(const Elf64_Sym& symbol) {
 }  // namespace
 
 SymbolTable::SymbolTable(ByteView file, const Headers& headers) {
-  std::uint64_t budget = file.size();  // sections of a hostile file may overlap
+  // Sections of a hostile file may overlap, and be holes without end.
+  std::uint64_t budget = std::min(file.size(), most_symbols * sizeof(Elf64_Sym));
   for (const Section& section : headers.sections) {
     if (section.type != SHT_SYMTAB && section.type != SHT_DYNSYM) continue;
     if (section.link >= headers.sections.size() || section.size > budget) continue;

@@ -1,19 +1,21 @@
 // The HTTP server.
 //
-// Purpose:   answer GET and HEAD on a few paths, on the daemon's own loop.
+// Purpose:   answer requests on a few paths, on the daemon's own loop: HTTP/1.1, with TLS and users
+//            where a web config asks for them. Request bodies are not taken.
 // Ownership: owns its sockets; connections end with it. Must be destroyed before the io_context.
 // Thread:    the loop that runs the io_context. Handlers run there as well and must not block for
 //            long.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "expose/routes.h"
+#include "expose/server_limits.h"
+#include "metrics/snapshot.h"
 
 namespace boost::asio {
 class io_context;
@@ -21,27 +23,7 @@ class io_context;
 
 namespace sdt::expose {
 
-struct Request {
-  std::string path;    ///< without the query
-  std::string query;   ///< after '?', empty without
-  std::string accept;  ///< the Accept header
-};
-
-struct Response {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-};
-
-using Handler = std::function<Response(const Request&)>;
-
-struct ServerLimits {
-  std::chrono::milliseconds idle_timeout{
-      30'000};  ///< between requests, and for a request to arrive whole
-  std::chrono::milliseconds write_timeout{30'000};  ///< for a response to be taken
-  std::size_t max_header_bytes = 16 * 1024;
-  std::size_t max_connections = 256;
-};
+class WebConfigFile;
 
 class HttpServer {
  public:
@@ -51,15 +33,28 @@ class HttpServer {
   ~HttpServer();
 
   /// Answers `path` from now on. A handler that throws is answered with 500. Unknown paths are 404,
-  /// methods other than GET and HEAD 405.
-  void handle(std::string path, Handler handler);
+  /// methods other than those given 405, requests with a body 413.
+  void handle(std::string path, Handler handler) {
+    handle(std::move(path), {Method::get}, std::move(handler));
+  }
+  void handle(std::string path, std::vector<Method> methods, Handler handler);
+
+  /// TLS, users and headers are what this file says, from the next connection and request on.
+  /// Before listening.
+  void protect(std::shared_ptr<WebConfigFile> web);
 
   /// "host:port", ":port", "[::]:port"; port 0 lets the kernel choose. ":port" listens on every
   /// address, IPv6 and IPv4, as Prometheus exporters do. Returns the address really listened on.
   /// Errors name the address and, for a port in use, say so (Errc::busy).
   [[nodiscard]] Result<std::string> listen(const std::string& address);
 
-  /// Stops accepting and closes every connection.
+  /// Accepts from a TCP socket that listens already, such as one of systemd's. Returns its address.
+  [[nodiscard]] Result<std::string> listen_on(UniqueFd socket);
+
+  /// sdt_exporter_http_connections_dropped_total.
+  [[nodiscard]] metrics::MetricSnapshot dropped_connections() const;
+
+  /// Stops accepting and closes every connection. Waits for a password check that runs.
   void close();
 
  private:

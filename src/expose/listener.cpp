@@ -1,5 +1,7 @@
 #include "expose/listener.h"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -91,6 +93,37 @@ Result<tcp::acceptor> open_listener(asio::io_context& loop, const std::string& a
     error = open(acceptor, tcp::endpoint(tcp::v4(), parsed->port));
   }
   if (error) return listen_failure(address, error);
+  return acceptor;
+}
+
+Result<tcp::acceptor> adopt_listener(asio::io_context& loop, UniqueFd socket) {
+  const std::string doing =
+      fmt::format("listen on the socket passed as descriptor {}", socket.get());
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    return fail_errno(errno, doing);
+  }
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) {
+    return fail(Errc::invalid, doing +
+                                   ": it is not a TCP socket; give the unit a ListenStream= "
+                                   "with a port");
+  }
+  int listens = 0;
+  length = sizeof listens;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0) {
+    return fail_errno(errno, doing);
+  }
+  if (listens == 0) {
+    return fail(Errc::invalid, doing +
+                                   ": it does not listen; the unit needs ListenStream= and "
+                                   "Accept=no");
+  }
+  tcp::acceptor acceptor(loop);
+  error_code error;
+  acceptor.assign(address.ss_family == AF_INET ? tcp::v4() : tcp::v6(), socket.get(), error);
+  if (error) return fail_errno(error.value(), doing);
+  static_cast<void>(socket.release());  // the acceptor's now
   return acceptor;
 }
 

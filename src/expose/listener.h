@@ -12,6 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace sdt::expose {
 
@@ -19,6 +20,10 @@ namespace sdt::expose {
 /// IPv6.
 [[nodiscard]] Result<boost::asio::ip::tcp::acceptor> open_listener(boost::asio::io_context& loop,
                                                                    const std::string& address);
+
+/// A TCP socket that listens already; Errc::invalid says what it is instead.
+[[nodiscard]] Result<boost::asio::ip::tcp::acceptor> adopt_listener(boost::asio::io_context& loop,
+                                                                    UniqueFd socket);
 
 /// "1.2.3.4:80", "[::1]:80".
 [[nodiscard]] std::string text_of(const boost::asio::ip::tcp::endpoint& endpoint);

@@ -67,4 +67,20 @@ MultiLinkResult create_uprobe_multi_link(int program_fd, const std::string& path
   return {UniqueFd(static_cast<int>(fd)), 0};
 }
 
+Status pin(int fd, const std::string& path) {
+  const int error = bpf_obj_pin(fd, path.c_str());
+  if (error == 0) return {};
+  if (error == -EPERM && access("/sys/fs/bpf", F_OK) == 0) {
+    return fail(Errc::invalid,
+                "pin " + path + ": refused; the directory must be in a BPF file system (bpffs)");
+  }
+  return fail_errno(-error, "pin " + path);
+}
+
+Result<UniqueFd> open_pinned(const std::string& path) {
+  const int fd = bpf_obj_get(path.c_str());
+  if (fd < 0) return fail_errno(-fd, "open " + path);
+  return UniqueFd(fd);
+}
+
 }  // namespace sdt::kernel

@@ -1,7 +1,7 @@
 // bpf(2) where libbpf 1.1 has no words for it.
 //
 // Purpose:   BPF_LINK_CREATE for uprobe_multi (kernel 6.6), which Debian 12's libbpf and
-//            linux/bpf.h do not know; programs to try the kernel with.
+//            linux/bpf.h do not know; programs to try the kernel with; names in a BPF file system.
 // Ownership: returns owned descriptors.
 // Thread:    any.
 #pragma once
@@ -41,5 +41,10 @@ struct MultiLinkResult {
 };
 [[nodiscard]] MultiLinkResult create_uprobe_multi_link(int program_fd, const std::string& path,
                                                        const MultiSites& sites);
+
+/// Gives a program, map or link a name in a BPF file system: it then lives without descriptors.
+/// Errors: Errc::invalid when the path is in no such file system.
+[[nodiscard]] Status pin(int fd, const std::string& path);
+[[nodiscard]] Result<UniqueFd> open_pinned(const std::string& path);
 
 }  // namespace sdt::kernel

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "kernel/bpf_call.h"
+#include "kernel/capabilities.h"
 
 namespace sdt::kernel {
 namespace {
@@ -80,6 +81,23 @@ bool has_task_storage() {
   return has_current_task() && libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1;
 }
 
+/// The kernel says no more than "operation not permitted".
+tl::unexpected<Error> refused() {
+  std::string names;
+  if (const auto own = own_capabilities()) {
+    for (const MissingCapability& missing : missing_capabilities(*own, true)) {
+      if (missing.stops_all) names += (names.empty() ? "" : " and ") + missing.name;
+    }
+  }
+  return fail(
+      Errc::permission,
+      names.empty()
+          ? "the kernel refuses to load BPF programs (bpf(2): operation not permitted), and "
+            "no capability is missing: a seccomp filter or a security module forbids it"
+          : "the kernel refuses to load BPF programs (bpf(2): operation not permitted): " + names +
+                " missing; run as root or give the daemon what is missing");
+}
+
 }  // namespace
 
 std::string Features::text() const {
@@ -94,10 +112,7 @@ std::string Features::text() const {
 Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
   const TrivialProgram plain = load_trivial_program(0, 0);
   if (plain.error == EPERM || plain.error == EACCES) {
-    return fail(Errc::permission,
-                "the kernel refuses to load BPF programs (bpf(2): operation not permitted): run as "
-                "root or give the "
-                "capabilities CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN on kernels before 6.6)");
+    return refused();
   }
   if (plain.error != 0) {
     return fail_errno(plain.error, "loading a BPF program for uprobes (is CONFIG_BPF_EVENTS on?)");

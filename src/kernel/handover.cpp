@@ -12,24 +12,11 @@
 
 #include "base/pack.h"
 #include "kernel/backend.h"
+#include "kernel/digest.h"
 #include "kernel/uprobe_link.h"
 
 namespace sdt::kernel {
 namespace {
-
-/// FNV-1a, 64 bits: tells versions of our own apart, not friend from foe.
-class Digest {
- public:
-  void add(const void* bytes, std::size_t size) {
-    constexpr std::uint64_t prime = 0x100000001b3;
-    const auto* text = static_cast<const unsigned char*>(bytes);
-    for (std::size_t i = 0; i < size; ++i) value_ = (value_ ^ text[i]) * prime;
-  }
-  [[nodiscard]] std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325;
-};
 
 /// The BPF object that this version was built with.
 std::uint64_t digest_of_object() {

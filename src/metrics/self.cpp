@@ -224,7 +224,8 @@ std::vector<MetricSnapshot> collect(const SelfMetrics& self) {
   all.push_back(self.drain_duration.collect("sdt_exporter_drain_duration_seconds",
                                             "Time to read the BPF maps of all metrics once."));
   all.push_back(timestamp("last_drain_timestamp_seconds",
-                          "When the BPF maps were last read, as a Unix time.", self.last_drain));
+                          "When the latest reading of the BPF maps began, as a Unix time.",
+                          self.last_drain));
   all.push_back(single(family(MetricType::gauge, "config_last_reload_successful",
                               "1 when the last attempt to load the configuration succeeded."),
                        self.last_reload_ok ? 1 : 0));

@@ -14,10 +14,14 @@ bool holds(const std::optional<Glob>& pattern, const std::string& text) {
   return !pattern || pattern->matches(text);
 }
 
+bool asks_where(const spec::ProcessSelector& selector) {
+  return selector.cgroup || selector.unit || selector.container || selector.pod ||
+         selector.pod_namespace || selector.container_name;
+}
+
 /// The keys that the kernel's records of a process say nothing about.
 bool asks_for_more(const spec::ProcessSelector& selector) {
-  return selector.cmdline || selector.user || selector.cgroup || selector.unit ||
-         selector.container || selector.pod || selector.pod_namespace || selector.container_name;
+  return selector.cmdline || selector.user || asks_where(selector);
 }
 
 }  // namespace
@@ -53,6 +57,15 @@ bool matches(const spec::ProcessSelector& selector, const proc::Process& process
 bool asks_for_arguments(const spec::Target& target) {
   return std::any_of(target.processes.begin(), target.processes.end(),
                      [](const spec::ProcessSelector& selector) { return !!selector.cmdline; });
+}
+
+bool selects_by_placement(const spec::Target& target) {
+  return std::any_of(target.processes.begin(), target.processes.end(), asks_where);
+}
+
+bool asks_for_placement(const spec::Target& target) {
+  return selects_by_placement(target) ||
+         std::any_of(target.metrics.begin(), target.metrics.end(), spec::reads_placement);
 }
 
 bool asks_for_facts(const spec::Target& target) {

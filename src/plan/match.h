@@ -22,6 +22,12 @@ enum class Match : std::uint8_t { no, yes, depends };
 /// True when a selector asks for the command line, which is gone with its process.
 [[nodiscard]] bool asks_for_arguments(const spec::Target& target);
 
+/// True when a selector asks where a process runs.
+[[nodiscard]] bool selects_by_placement(const spec::Target& target);
+
+/// True when a selector or a metric asks for it.
+[[nodiscard]] bool asks_for_placement(const spec::Target& target);
+
 /// True when a metric reads what only the daemon knows of a process.
 [[nodiscard]] bool asks_for_facts(const spec::Target& target);
 

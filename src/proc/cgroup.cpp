@@ -51,7 +51,7 @@ std::string_view container_in(std::string_view component) {
   std::string_view prefix = component.substr(0, component.size() - id_size);
   if (!is_hex(id)) return {};
   if (prefix.empty()) return id;
-  if (!prefix.ends_with('-')) return {};
+  if (!prefix.ends_with('-') && !prefix.ends_with(':')) return {};
   prefix.remove_suffix(1);
   return prefix.find("conmon") == std::string_view::npos ? id : std::string_view();
 }
@@ -63,6 +63,7 @@ bool is_of_a_monitor(std::string_view component) {
 /// The uid in a component that stands for a pod; empty in others. A uid is a UUID, or 32 hex digits
 /// where the kubelet made the pod from a file.
 std::string pod_uid_in(std::string_view component) {
+  component = component.substr(0, component.find(':'));
   constexpr std::string_view slice = ".slice";
   const bool by_systemd = component.ends_with(slice);
   if (by_systemd) component.remove_suffix(slice.size());

@@ -26,8 +26,8 @@ namespace sdt::proc {
 ///            leading underscore that systemd puts before odd names is taken off.
 /// container: the innermost component that is an id (64 hex digits; 32, which systemd-nspawn and
 ///            LXC do not use, are not taken), bare or as runtimes write it: docker-ID.scope,
-///            libpod-ID.scope, cri-containerd-ID.scope, crio-ID.scope. The monitors beside the
-///            containers (conmon) are in none.
+///            libpod-ID.scope, cri-containerd-ID.scope, crio-ID.scope, SLICE:cri-containerd:ID. The
+///            monitors beside the containers (conmon) are in none.
 /// pod_uid:   podUID or kubepods-…-podUID.slice, where systemd's driver writes _ for -.
 [[nodiscard]] Placement placement_of(std::string path);
 

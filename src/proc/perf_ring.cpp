@@ -17,6 +17,9 @@
 namespace sdt::proc {
 namespace {
 
+/// Of a mapping whose path is as long as paths get (PATH_MAX), with everything around it.
+constexpr std::size_t longest_record = 4096 + 256;
+
 perf_event_attr attributes(bool with_cgroups) {
   perf_event_attr attr{};
   attr.type = PERF_TYPE_SOFTWARE;
@@ -86,7 +89,7 @@ PerfRing::~PerfRing() {
   if (memory_ != nullptr) munmap(memory_, size_);
 }
 
-void PerfRing::read(const std::function<void(std::span<const std::byte>)>& each) {
+bool PerfRing::read(const std::function<void(std::span<const std::byte>)>& each) {
   auto* control = static_cast<perf_event_mmap_page*>(memory_);
   const std::span data(static_cast<const std::byte*>(memory_) + page_size(), size_ - page_size());
   const auto copy_out = [&](std::uint64_t from, std::byte* to, std::size_t length) {
@@ -108,7 +111,9 @@ void PerfRing::read(const std::function<void(std::span<const std::byte>)>& each)
     each(record);
     tail += header.size;
   }
+  const bool was_full = data.size() - (head - control->data_tail) < longest_record;
   std::atomic_ref(control->data_tail).store(head, std::memory_order_release);
+  return was_full;
 }
 
 }  // namespace sdt::proc

@@ -29,7 +29,9 @@ class PerfRing {
   ~PerfRing();
 
   /// Calls `each` with every record that is there, whole and in order, and makes room for others.
-  void read(const std::function<void(std::span<const std::byte>)>& each);
+  /// True: there was no room for a long record, so that some may be missing. The ring itself says
+  /// so only with the first record after.
+  bool read(const std::function<void(std::span<const std::byte>)>& each);
 
   /// Becomes readable when records come.
   [[nodiscard]] int fd() const { return fd_.get(); }

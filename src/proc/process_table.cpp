@@ -47,6 +47,7 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
     const ImagePtr child = begin(fork.pid, time, std::move(facts));
     child->awaits_exe = parent->awaits_exe;
     child->is_complete = parent->is_complete;
+    child->is_inherited = true;
     child->maps_traced_file = parent->maps_traced_file;
     return Change{Kind::forked, child, parent, {}, time};
   };
@@ -58,11 +59,14 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
     if (!comm.is_exec) {
       // Threads have names of their own; the process is called as its first one.
       if (comm.tid != comm.pid || !before) return std::nullopt;
-      before->facts = std::move(facts);
+      before->renamed = time;
+      before->facts_before = std::exchange(before->facts, std::move(facts));
       return Change{Kind::renamed, before, {}, {}, time};
     }
     facts->exe.clear();
     facts->cmdline.clear();
+    // Who starts services and containers forks, moves the child, and then executes.
+    facts->placement = {};
     const ImagePtr image = begin(comm.pid, time, std::move(facts));
     image->awaits_exe = true;
     return Change{Kind::executed, image, before, {}, time};
@@ -90,7 +94,7 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
                     record.what);
 }
 
-ImagePtr ProcessTable::saw(const Process& process, std::uint64_t now) {
+ImagePtr ProcessTable::saw(const Process& process, std::uint64_t since) {
   const std::uint32_t pid = process.id.pid;
   ImagePtr image = current(pid);
   const bool same_process =
@@ -102,11 +106,13 @@ ImagePtr ProcessTable::saw(const Process& process, std::uint64_t now) {
   if (!same_program) {
     // What nobody reported began some time before, but not before what is known of the pid ended.
     const bool is_first = !images_.contains(pid);
-    image = begin(pid, is_first ? 0 : now, nullptr);
+    const std::uint64_t previous = image ? image->began : 0;
+    image = begin(pid, is_first ? 0 : std::max(since, previous), nullptr);
   }
   image->facts = std::make_shared<Process>(process);
   image->awaits_exe = false;
   image->is_complete = true;
+  image->is_inherited = false;
   return image;
 }
 

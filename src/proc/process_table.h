@@ -25,9 +25,13 @@ struct Image {
   std::optional<std::uint64_t> ended;  ///< by an exec or by the end of the process
   /// Never null. What the records say: comm and exe, and of a forked child what its parent was.
   std::shared_ptr<const Process> facts;
-  bool awaits_exe = false;     ///< an exec whose first mapping, the program, has not been reported
-  bool is_complete = false;    ///< `facts` was read from /proc while the image ran
-  bool has_left_main = false;  ///< the main thread has ended; others may live
+  bool awaits_exe = false;    ///< an exec whose first mapping, the program, has not been reported
+  bool is_complete = false;   ///< `facts` was read from /proc while the image ran
+  bool is_inherited = false;  ///< … while its parent ran, and a fork has taken it over
+  /// When it last took another name, and what it was until then.
+  std::uint64_t renamed = 0;
+  std::shared_ptr<const Process> facts_before;
+  bool has_left_main = false;     ///< the main thread has ended; others may live
   bool maps_traced_file = false;  ///< its events are worth a drain
 };
 using ImagePtr = std::shared_ptr<Image>;
@@ -54,8 +58,9 @@ class ProcessTable {
   std::optional<Change> apply(const Record& record);
 
   /// A process that /proc shows: replaces what the records said where that is less or other.
-  /// Returns its image, a new one if this process or program was not known.
-  ImagePtr saw(const Process& process, std::uint64_t now);
+  /// Returns its image, a new one if this process or program was not known: that then began at
+  /// `since` or after, for all that is known.
+  ImagePtr saw(const Process& process, std::uint64_t since);
 
   /// The process is over.
   void end(std::uint32_t pid, std::uint64_t time);

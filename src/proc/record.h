@@ -64,8 +64,9 @@ struct Record {
 class RecordSource {
  public:
   struct Batch {
-    std::vector<Record> records;  ///< in the order of their times
-    bool lost = false;            ///< some are missing: /proc has to be looked at
+    std::vector<Record> records;   ///< in the order of their times
+    bool lost = false;             ///< some are missing: /proc has to be looked at
+    std::uint64_t lost_since = 0;  ///< none is missing that is older, ns, CLOCK_MONOTONIC
   };
 
   virtual ~RecordSource() = default;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <list>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -54,6 +55,7 @@ struct Watcher::State {
 
   [[nodiscard]] Status open_rings();
   void read_rings();
+  void note_loss(std::uint64_t since);
   void wait();
   void on_readable();
 
@@ -62,9 +64,15 @@ struct Watcher::State {
   UniqueFd wakeups;
   asio::posix::stream_descriptor readiness;
   asio::steady_timer timer;
-  std::list<PerfRing> rings;
+  struct Source {
+    PerfRing ring;
+    std::uint64_t latest = 0;    ///< when what was read last happened
+    bool is_loss_noted = false;  ///< before the kernel has told of it
+  };
+  std::list<Source> sources;
   std::vector<Record> kept;  ///< read, but younger than the latest take()
-  bool lost = false;
+  std::optional<std::uint64_t> lost_since;
+  std::uint64_t taken_until = 0;
   bool is_waiting = false;
   std::chrono::milliseconds pace = shortest_pace;
   std::function<void()> on_records;
@@ -74,45 +82,58 @@ struct Watcher::State {
 
 Status Watcher::State::open_rings() {
   const std::set<unsigned> online = online_cpus();
-  rings.remove_if([&](const PerfRing& ring) { return !online.contains(ring.cpu()); });
+  sources.remove_if([&](const Source& source) { return !online.contains(source.ring.cpu()); });
   for (const unsigned cpu : online) {
-    if (std::ranges::any_of(rings, [&](const auto& ring) { return ring.cpu() == cpu; })) {
-      continue;
-    }
+    const auto is_its = [&](const Source& source) { return source.ring.cpu() == cpu; };
+    if (std::ranges::any_of(sources, is_its)) continue;
     auto ring = PerfRing::open(cpu);
     if (ring) {
-      rings.push_back(std::move(*ring));
-      lost = true;
+      sources.push_back({std::move(*ring), monotonic_now()});
+      note_loss(taken_until);
     } else if (ring.error().code != Errc::gone) {
       return tl::unexpected(std::move(ring).error());
     }
   }
-  if (rings.empty()) return fail(Errc::unsupported, "no CPU is online that could be followed");
+  if (sources.empty()) return fail(Errc::unsupported, "no CPU is online that could be followed");
   return {};
 }
 
 void Watcher::State::read_rings() {
-  for (PerfRing& ring : rings) {
-    ring.read([&](std::span<const std::byte> bytes) {
-      if (auto record = parse_record(bytes)) kept.push_back(std::move(*record));
+  for (Source& source : sources) {
+    const bool was_full = source.ring.read([&](std::span<const std::byte> bytes) {
+      auto record = parse_record(bytes);
+      if (!record) return;
+      if (std::holds_alternative<Lost>(record->what)) {
+        if (!std::exchange(source.is_loss_noted, false)) note_loss(source.latest);
+        return;
+      }
+      source.latest = record->time;
+      kept.push_back(std::move(*record));
     });
+    if (!was_full) continue;
+    note_loss(source.latest);
+    source.is_loss_noted = true;
   }
 }
 
+void Watcher::State::note_loss(std::uint64_t since) {
+  lost_since = std::min(lost_since.value_or(since), since);
+}
+
 void Watcher::State::wait() {
-  for (const PerfRing& ring : rings) {
+  for (const Source& source : sources) {
     epoll_event armed{};
     armed.events = EPOLLIN;
     // EEXIST: it is waited for already.
-    static_cast<void>(epoll_ctl(wakeups.get(), EPOLL_CTL_ADD, ring.fd(), &armed));
+    static_cast<void>(epoll_ctl(wakeups.get(), EPOLL_CTL_ADD, source.ring.fd(), &armed));
   }
   if (std::exchange(is_waiting, true)) return;
   readiness.async_wait(asio::posix::stream_descriptor::wait_read,
                        [this, still = std::weak_ptr(alive)](const error_code& error) {
                          if (error || still.expired()) return;
                          is_waiting = false;
-                         for (const PerfRing& ring : rings) {
-                           epoll_ctl(wakeups.get(), EPOLL_CTL_DEL, ring.fd(), nullptr);
+                         for (const Source& source : sources) {
+                           epoll_ctl(wakeups.get(), EPOLL_CTL_DEL, source.ring.fd(), nullptr);
                          }
                          on_readable();
                        });
@@ -139,7 +160,8 @@ Watcher::~Watcher() = default;
 Result<std::unique_ptr<Watcher>> Watcher::open(asio::io_context& loop) {
   auto state = std::make_unique<State>(loop);
   if (auto status = state->open_rings(); !status) return tl::unexpected(std::move(status).error());
-  state->lost = false;
+  state->lost_since.reset();
+  state->taken_until = monotonic_now();
   return std::unique_ptr<Watcher>(new Watcher(std::move(state)));
 }
 
@@ -152,15 +174,13 @@ RecordSource::Batch Watcher::take() {
   std::ranges::stable_sort(records, {}, &Record::time);
   const auto end = std::ranges::upper_bound(records, until, {}, &Record::time);
   Batch batch;
-  for (auto record = records.begin(); record != end; ++record) {
-    if (std::holds_alternative<Lost>(record->what)) {
-      state_->lost = true;
-    } else {
-      batch.records.push_back(std::move(*record));
-    }
-  }
+  batch.records.assign(std::move_iterator(records.begin()), std::move_iterator(end));
   records.erase(records.begin(), end);
-  batch.lost = std::exchange(state_->lost, false);
+  if (const auto since = std::exchange(state_->lost_since, std::nullopt)) {
+    batch.lost = true;
+    batch.lost_since = *since;
+  }
+  state_->taken_until = until;
   return batch;
 }
 

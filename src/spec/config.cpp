@@ -15,10 +15,18 @@ bool reads_any_of(const Label& label, std::initializer_list<Source> sources) {
   });
 }
 
-template <class Expression>
-bool is_process_fact(const Expression& expression) {
-  const auto* attribute = std::get_if<Attribute>(&expression);
-  return attribute != nullptr && is_of_process(*attribute);
+bool reads_attribute(const Metric& metric, bool (*is_one)(Attribute)) {
+  const auto is_read = [&](const auto& expression) {
+    const auto* attribute = std::get_if<Attribute>(&expression);
+    return attribute != nullptr && is_one(*attribute);
+  };
+  const auto asks = [&](const Condition& condition) {
+    const auto* strings = std::get_if<StringCondition>(&condition);
+    return strings != nullptr && is_read(strings->left);
+  };
+  return std::any_of(metric.labels.begin(), metric.labels.end(),
+                     [&](const Label& label) { return is_read(label.value); }) ||
+         std::any_of(metric.where.begin(), metric.where.end(), asks);
 }
 
 }  // namespace
@@ -46,13 +54,11 @@ bool has_process_lifetime(const Metric& metric) {
 }
 
 bool reads_process_facts(const Metric& metric) {
-  const auto asks = [](const Condition& condition) {
-    const auto* strings = std::get_if<StringCondition>(&condition);
-    return strings != nullptr && is_process_fact(strings->left);
-  };
-  return std::any_of(metric.labels.begin(), metric.labels.end(),
-                     [](const Label& label) { return is_process_fact(label.value); }) ||
-         std::any_of(metric.where.begin(), metric.where.end(), asks);
+  return reads_attribute(metric, is_of_process);
+}
+
+bool reads_placement(const Metric& metric) {
+  return reads_attribute(metric, is_of_placement);
 }
 
 bool is_per_process(const Metric& metric) {

@@ -161,6 +161,9 @@ struct Config {
 /// True when a label or `where` reads what only the daemon knows of a process: exe, cgroup, unit …
 [[nodiscard]] bool reads_process_facts(const Metric& metric);
 
+/// True when a label or `where` reads where a process runs: cgroup, unit, container …
+[[nodiscard]] bool reads_placement(const Metric& metric);
+
 /// True when it takes the process to count an event: some label reads pid or tid, or process facts
 /// are read. Such keys carry their process even after it is classified, and such series end
 /// some time after it.

@@ -113,6 +113,10 @@ enum class Attribute : std::uint8_t {
 [[nodiscard]] constexpr bool is_of_process(Attribute attribute) {
   return attribute >= Attribute::exe;
 }
+/// Those that say where a process runs.
+[[nodiscard]] constexpr bool is_of_placement(Attribute attribute) {
+  return attribute >= Attribute::cgroup;
+}
 
 struct Literal {
   std::string text;

@@ -44,7 +44,7 @@ class Converter {
   Node convert(const YAML::Node& from, Place fallback, int depth) {
     Node node;
     // What is not there (`key:`) is marked where the next word stands; its key tells more.
-    node.at = from.IsNull() ? fallback : place_of(from.Mark());
+    node.at = from.IsNull() ? fallback : inside(from.Mark());
     if (++nodes_ > most_nodes) throw TooMuch{node.at, "too many nodes, aliases counted in full"};
     if (depth > deepest) throw TooMuch{node.at, fmt::format("nested deeper than {}", deepest)};
     if (from.IsScalar()) {
@@ -52,17 +52,26 @@ class Converter {
     } else if (from.IsSequence()) {
       node.kind = Node::Kind::sequence;
       for (const YAML::Node& item : from) {
-        node.items.push_back(convert(item, place_of(item.Mark()), depth + 1));
+        node.items.push_back(convert(item, inside(item.Mark()), depth + 1));
       }
     } else if (from.IsMap()) {
       node.kind = Node::Kind::map;
       for (const auto& pair : from) {
-        Node key = convert(pair.first, place_of(pair.first.Mark()), depth + 1);
+        Node key = convert(pair.first, inside(pair.first.Mark()), depth + 1);
         Node value = convert(pair.second, key.at, depth + 1);
         node.entries.push_back({std::move(key), std::move(value)});
       }
     }
     return node;
+  }
+
+  /// The nearest place of the file: yaml-cpp counts on past the end of a text that was cut short.
+  [[nodiscard]] Place inside(const YAML::Mark& mark) const {
+    Place at = place_of(mark);
+    at.line = std::clamp(at.line, 1, static_cast<int>(lines_.size()));
+    const auto length = lines_[static_cast<std::size_t>(at.line - 1)].size();
+    at.column = std::clamp(at.column, 1, static_cast<int>(length) + 1);
+    return at;
   }
 
   [[nodiscard]] std::string_view from_place(Place at) const {
@@ -89,7 +98,7 @@ class Converter {
 
 // yaml-cpp's own words, and what is usually behind them.
 std::string syntax_error(const YAML::ParserException& error, const Converter& source) {
-  const std::string_view text = source.from_place(place_of(error.mark));
+  const std::string_view text = source.from_place(source.inside(error.mark));
   std::string_view hint;
   if (text.starts_with('*')) {
     hint = "; a value that starts with * needs quotes, because YAML takes it for an alias";
@@ -104,7 +113,7 @@ std::string syntax_error(const YAML::ParserException& error, const Converter& so
 // Notes where the first value stands of all documents it is shown.
 class FirstValue final : public YAML::EventHandler {
  public:
-  void OnDocumentStart(const YAML::Mark& mark) override { last_start = place_of(mark); }
+  void OnDocumentStart(const YAML::Mark& mark) override { last_start = mark; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
@@ -123,18 +132,18 @@ class FirstValue final : public YAML::EventHandler {
   }
   void OnMapEnd() override {}
 
-  std::optional<Place> first;
-  Place last_start;
+  std::optional<YAML::Mark> first;
+  YAML::Mark last_start;
 
  private:
   void note(const YAML::Mark& mark) {
-    if (!first) first = place_of(mark);
+    if (!first) first = mark;
   }
 };
 
 // Where something stands behind the first document. yaml-cpp 0.7 makes empty documents without end
 // out of some broken texts, hence the limit (and no YAML::LoadAll).
-std::optional<Place> second_document(const std::string& text) {
+std::optional<YAML::Mark> second_document(const std::string& text) {
   constexpr int most_documents = 16;
   std::istringstream stream(text);
   YAML::Parser parser(stream);
@@ -151,7 +160,7 @@ std::optional<Place> second_document(const std::string& text) {
 std::optional<Node> only_document(const std::string& text, Converter& converter, Report& report) {
   const YAML::Node document = YAML::Load(text);
   if (const auto second = second_document(text)) {
-    report.error(*second,
+    report.error(converter.inside(*second),
                  "a second document starts here, but a file holds one; is the indentation right, "
                  "or a --- too many?");
     return std::nullopt;
@@ -195,9 +204,9 @@ std::optional<Node> parse_yaml(const std::string& text, Report& report) {
   try {
     return only_document(text, converter, report);
   } catch (const YAML::ParserException& error) {
-    report.error(place_of(error.mark), syntax_error(error, converter));
+    report.error(converter.inside(error.mark), syntax_error(error, converter));
   } catch (const YAML::Exception& error) {
-    report.error(place_of(error.mark), fmt::format("not valid YAML: {}", error.msg));
+    report.error(converter.inside(error.mark), fmt::format("not valid YAML: {}", error.msg));
   } catch (const TooMuch& error) {
     report.error(error.at, error.message);
   }

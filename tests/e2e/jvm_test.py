@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from harness.exporter import Exporter
+from harness.packs import PackTestCase, pack_text
 from harness.program import Program
 from harness.testcase import KernelTestCase, write_file
 
@@ -20,6 +21,14 @@ def java_home():
     if not found:
         raise AssertionError("no Java compiler: install the package openjdk-17-jdk-headless")
     return os.path.dirname(os.path.dirname(os.path.realpath(found[0])))
+
+
+def compile_work(directory):
+    """Puts the program there; the home of the Java that runs it."""
+    home = java_home()
+    subprocess.run([os.path.join(home, "bin/javac"), "-d", directory, os.path.join(HERE, "java/Work.java")],
+                   check=True, timeout=120)
+    return home
 
 
 def probe_sites(path, provider):
@@ -59,9 +68,7 @@ class Jvm(KernelTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        home = java_home()
-        subprocess.run([os.path.join(home, "bin/javac"), "-d", cls.directory, os.path.join(HERE, "java/Work.java")],
-                       check=True, timeout=120)
+        home = compile_work(cls.directory)
         cls.class_log, cls.gc_log = (os.path.join(cls.directory, name) for name in ("class.log", "gc.log"))
         # The JVM's own heap must not need a collection: those asked for are then all there are.
         cls.program = cls.start_for_class(Program([
@@ -142,6 +149,59 @@ class Jvm(KernelTestCase):
         attached, = [record for record in self.exporter_process.records()
                      if record.get("msg") == "attach took" and record.get("metric") == "names_jni_calls_total"]
         self.assertLess(float(attached["seconds"]), 0.3)
+
+
+class Restarts(PackTestCase):
+    """The exporter is there before the first JVM, and counts from its first class to its last."""
+
+    TARGET = "jvm"
+    THREADS = """
+      - name: threads_by_name_total
+        help: Threads by name.
+        type: counter
+        probe: hotspot:thread__start
+        labels: { thread: "str(arg0, arg1)" }
+    """
+
+    @classmethod
+    def prepare(cls):
+        home = compile_work(cls.directory)
+        cls.COMMAND = (
+            os.path.join(home, "bin/java"), "-XX:+UseSerialGC", "-Xmx64m", "-Xmn32m",
+            f"-Xlog:class+load=info:file={cls.directory}/class-%p.log", f"-Xlog:gc=info:file={cls.directory}/gc-%p.log",
+            "-cp", cls.directory, "Work")
+
+    @classmethod
+    def config(cls):
+        return pack_text("jvm") + cls.THREADS
+
+    def logged(self, kind, text):
+        """In how many lines of all the JVMs' logs the text is."""
+        paths = glob.glob(os.path.join(self.directory, f"{kind}-*.log"))
+        self.assertEqual(len(paths), self.RUNS)
+        count = 0
+        for path in paths:
+            with open(path, encoding="utf-8") as file:
+                count += file.read().count(text)
+        return count
+
+    def test_every_class_that_the_logs_name_is_counted(self):
+        self.assertEqual(self.scrapes[-1].total("jvm_classes_loaded_total"), self.logged("class", " source: "))
+
+    def test_every_collection_that_the_logs_name_is_timed(self):
+        self.check_each_run(lambda scrape: scrape.histogram("jvm_gc_pause_seconds", full="true").count,
+                            lambda truth: truth["collections"])
+        pauses = sum(histogram.count for histogram in self.scrapes[-1].histograms("jvm_gc_pause_seconds").values())
+        self.assertEqual(pauses, self.logged("gc", " Pause "))
+
+    def test_threads_by_name(self):
+        self.check_each_run(
+            self.only(self.by_label("threads_by_name_total", "thread"), lambda name: name.startswith("probed-")),
+            lambda truth: {**{f"probed-{i}": 1 for i in range(truth["threads"])},
+                           **{f"probed-daemon-{i}": 1 for i in range(truth["daemons"])}})
+
+    def test_nothing_is_lost(self):
+        self.check_nothing_is_lost()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import re
 import unittest
 
 from harness.exporter import Exporter
-from harness.postgresql import PostgresServer, Session
+from harness.packs import losses
+from harness.postgresql import PostgresServer, Session, transactions_of
 from harness.testcase import KernelTestCase, write_file
 from harness.waiting import wait_until
 
@@ -301,6 +302,71 @@ class Locks(PostgresCase):
         for labels in map(dict, histograms):
             self.assertRegex(labels["tranche"], r"^[A-Z][A-Za-z]+$")
             self.assertIn(labels["mode"], ("exclusive", "shared", "wait_until_free"))
+
+
+class Restarts(KernelTestCase):
+    """The server is restarted under load, and nobody tells the exporter.
+
+    A restart cuts off every client, most of them in a transaction and some in a query, so that pgbench's number of
+    transactions tells only about how much there was. The server's log tells exactly: exec_simple_query() writes a line
+    for each query after query__start, and a query that does not come to query__done is ended by the FATAL line of
+    its backend, which repeats the statement; between the two probes and these lines no interrupt is looked at.
+    """
+
+    RESTARTS = 3
+    SETTINGS = ("log_statement=all", "log_line_prefix=%p_")
+
+    def setUp(self):
+        self.server = PostgresServer(self.SETTINGS)
+        self.addCleanup(self.server.stop)
+        self.server.pgbench("-i", "-q", "-s", 1)
+        self.traced = self.exporter([PACK])
+        self.quiet_scrape()
+
+    def quiet_scrape(self):
+        """A scrape when all processes are known, and those of clients are gone."""
+        self.traced.wait_attached("postgresql", processes=self.server.processes())
+        return self.traced.scrape_of_now()
+
+    @staticmethod
+    def queries(scrape):
+        return scrape.histogram("postgresql_query_duration_seconds").count
+
+    def test_queries_agree_with_the_log_over_three_restarts_under_load(self):
+        log_before, transactions = len(self.server.log()), 0
+        for _ in range(self.RESTARTS):
+            so_far = self.queries(self.traced.scrape_of_now())
+            load = self.server.start_pgbench("-n", "-c", CLIENTS, "-j", 2, "-T", 120)
+            self.addCleanup(end, load)
+            self.traced.wait_for(lambda scrape, least=so_far + 2000: self.queries(scrape) > least, "queries are counted")
+            self.server.restart()
+            output = load.communicate(timeout=60)[0]
+            self.assertIn("terminating connection due to administrator command", output)
+            transactions += transactions_of(output)
+        transactions += self.server.pgbench("-n", "-c", CLIENTS, "-t", 100)
+        scrape = self.quiet_scrape()
+
+        log = self.server.log()[log_before:]
+        started = len(re.findall(r"^\d+_LOG:  statement: ", log, re.MULTILINE))
+        cut_off = len(re.findall(r"^(\d+)_FATAL:.*\n(?:\1_(?:DETAIL|HINT|CONTEXT):.*\n)*\1_STATEMENT:", log,
+                                 re.MULTILINE))
+        self.assertNotIn("_ERROR:", log)
+        print(f"{started} queries, {cut_off} of them cut off by {self.RESTARTS} restarts; "
+              f"7 x {transactions} transactions = {7 * transactions}")
+        self.assertEqual(self.queries(scrape), started - cut_off)
+        # What is beyond whole transactions: one unfinished one of each client, and pgbench's own questions.
+        beyond = started - cut_off - 7 * transactions
+        self.assertTrue(0 <= beyond <= self.RESTARTS * 7 * CLIENTS + (self.RESTARTS + 1) * 2, beyond)
+        lost = {dict(labels)["reason"]: value for labels, value in losses(scrape).items()
+                if dict(labels)["metric"] == "postgresql_query_duration_seconds"}
+        self.assertLessEqual(lost.pop("start_expired", 0), cut_off)
+        self.assertEqual(lost, {})
+
+
+def end(process):
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Control groups of the tests' own, in the unified hierarchy."""
+"""Control groups of the tests' own."""
 
 import os
 import subprocess
@@ -7,12 +7,14 @@ from harness.program import Program
 
 
 class Cgroups:
-    """The unified hierarchy, mounted in a directory; every group that is made here goes with close()."""
+    """The unified hierarchy, mounted in a directory; every group that is made here goes with close().
+    `legacy`: systemd's own hierarchy of version 1 instead."""
 
-    def __init__(self, directory):
-        self.mount = os.path.join(directory, "cgroup2")
+    def __init__(self, directory, legacy=False):
+        self.mount = os.path.join(directory, "cgroup")
         os.mkdir(self.mount)
-        subprocess.run(["mount", "-t", "cgroup2", "none", self.mount], check=True)
+        kind = ["cgroup", "-o", "none,name=systemd"] if legacy else ["cgroup2"]
+        subprocess.run(["mount", "-t", *kind, "none", self.mount], check=True)
         self.made = []
 
     def make(self, path):
@@ -31,6 +33,12 @@ class Cgroups:
 
     def start(self, path, command):
         return Program(self.command(path, command))
+
+    def remove(self, path):
+        """While the test goes on."""
+        at = os.path.join(self.mount, path.strip("/"))
+        os.rmdir(at)
+        self.made.remove(at)
 
     def close(self):
         """After the processes in them have ended."""

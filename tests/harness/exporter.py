@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 from harness.exposition import Exposition
-from harness.waiting import TimedOut, wait_until
+from harness.waiting import PATIENCE, TimedOut, wait_until
 
 EXPORTER = os.environ.get("SDT_EXPORTER", "")
 
@@ -35,18 +35,28 @@ def parse_logfmt(line):
 def run_exporter(*arguments, wrapper=(), seconds=30):
     """A run to its end: check, list, or a daemon that is expected to give up at once."""
     return subprocess.run([*wrapper, exporter_path(), *map(str, arguments)], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=seconds)
+                          capture_output=True, text=True, timeout=seconds * PATIENCE)
+
+
+def losses(scrape):
+    """Events that are in no series, by the labels of their counter."""
+    return {labels: count for labels, count in scrape.series("sdt_exporter_events_lost_total").items() if count}
 
 
 class Exporter:
-    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under."""
+    """`sdt_exporter run` on a port of its own choice. `wrapper` is a command to run it under; `descriptors` stay open;
+    `tls`, an SSLContext, and `headers` are how get() asks."""
 
-    def __init__(self, configs, directory, flags=(), wrapper=()):
+    def __init__(self, configs, directory, flags=(), wrapper=(), environment=None, descriptors=(), tls=None,
+                 headers=None):
+        self.tls = tls
+        self.headers = headers or {}
         self.log_path = os.path.join(directory, f"exporter-{time.monotonic_ns()}.log")
         command = [*wrapper, exporter_path(), "run", *(f"--config.file={path}" for path in configs),
                    "--web.listen-address=127.0.0.1:0", "--log.format=logfmt", *flags]
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **(environment or {})}, pass_fds=descriptors)
         try:
             self.address = wait_until(self._listening, "the exporter listens")
             wait_until(self._ready, "/-/ready answers 200", seconds=60)
@@ -79,8 +89,14 @@ class Exporter:
 
     def get(self, path):
         """Status and body."""
+        return self.request("GET", path)
+
+    def request(self, method, path):
+        """Status and body; status 0: no answer."""
+        scheme = "https" if self.tls else "http"
+        request = urllib.request.Request(f"{scheme}://{self.address}{path}", headers=self.headers, method=method)
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=30 * PATIENCE, context=self.tls) as response:
                 return response.status, response.read().decode("utf-8")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode("utf-8", errors="replace")
@@ -125,11 +141,39 @@ class Exporter:
 
         return self.wait_for(attached, f"{processes} processes of {target} traced", seconds)
 
+    def complaints(self):
+        """Warnings and errors of the log, but for what may be so without anything being wrong: metrics that wait for
+        their processes, and other people's processes."""
+        return [record for record in self.records() if record.get("level") in ("warn", "error")
+                and record["msg"] != "metric not attached" and "cannot be looked at" not in record["msg"]]
+
+    def held(self):
+        """What the process holds: descriptors by what they are, and the targets of those that lead to files."""
+        kinds = {"descriptors": 0, "links": 0, "programs": 0, "maps": 0}
+        files = set()
+        for number in os.listdir(f"/proc/{self.process.pid}/fd"):
+            try:
+                files.add(os.readlink(f"/proc/{self.process.pid}/fd/{number}"))
+                with open(f"/proc/{self.process.pid}/fdinfo/{number}", encoding="ascii") as file:
+                    text = file.read()
+            except FileNotFoundError:
+                continue
+            kinds["descriptors"] += 1
+            kinds["links"] += "link_type:" in text
+            kinds["programs"] += "\nprog_type:" in text and "link_type:" not in text
+            kinds["maps"] += "map_type:" in text
+        return kinds, files
+
+    def memory(self):
+        """Resident memory in KiB."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
     def stop(self, seconds=20.0):
         """SIGTERM; the exit status and how long it took in seconds."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=seconds)
+        status = self.process.wait(timeout=seconds * PATIENCE)
         return status, time.monotonic() - began
 
     def kill(self):

@@ -32,13 +32,19 @@ def running_servers():
     return pids
 
 
+def transactions_of(output):
+    """The number of transactions that pgbench says were processed; None when it says nothing, as with -i."""
+    match = re.search(r"transactions actually processed: (\d+)", output)
+    return int(match.group(1)) if match else None
+
+
 class PostgresServer:
     # Nothing runs by itself, so that every transaction in a test's window is one that the test knows.
     SETTINGS = ("listen_addresses=", "fsync=off", "autovacuum=off", "max_logical_replication_workers=0",
                 "max_parallel_workers=0", "max_parallel_workers_per_gather=0", "checkpoint_timeout=1d",
                 "max_wal_size=4GB", "log_checkpoints=on", "jit=off", "shared_buffers=64MB")
 
-    def __init__(self):
+    def __init__(self, settings=()):
         if running_servers():
             raise AssertionError("another PostgreSQL server runs here; it would be counted as well. Stop it first")
         self.programs = server_programs()
@@ -49,7 +55,7 @@ class PostgresServer:
         self.log_path = os.path.join(self.directory, "log")
         try:
             self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", self.data)
-            settings = (*self.SETTINGS, f"unix_socket_directories={self.directory}")
+            settings = (*self.SETTINGS, *settings, f"unix_socket_directories={self.directory}")
             self._run("pg_ctl", "-w", "-D", self.data, "-l", self.log_path,
                       "-o", " ".join(f"-c {setting}" for setting in settings), "start")
         except BaseException:
@@ -67,9 +73,17 @@ class PostgresServer:
 
     def pgbench(self, *arguments, database="postgres"):
         """Runs pgbench; the number of transactions that it says were processed (None with -i)."""
-        output = self._run("pgbench", "-h", self.directory, *map(str, arguments), database)
-        match = re.search(r"transactions actually processed: (\d+)", output)
-        return int(match.group(1)) if match else None
+        return transactions_of(self._run("pgbench", "-h", self.directory, *map(str, arguments), database))
+
+    def start_pgbench(self, *arguments, database="postgres"):
+        """A pgbench that runs on; what it printed in the end is for transactions_of()."""
+        return subprocess.Popen(
+            [os.path.join(self.programs, "pgbench"), "-U", "postgres", "-h", self.directory, *map(str, arguments),
+             database], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def restart(self):
+        """Cuts off every client and starts again with the same settings."""
+        self._run("pg_ctl", "-w", "-D", self.data, "-l", self.log_path, "-m", "fast", "restart")
 
     def processes(self):
         """How many processes the server has: what the exporter must have seen before counting is exact."""

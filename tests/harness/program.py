@@ -4,6 +4,8 @@ import os
 import subprocess
 import threading
 
+from harness.waiting import PATIENCE
+
 PROGRAMS = os.environ.get("SDT_PROGRAMS", "")
 
 
@@ -23,7 +25,7 @@ class Program:
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
             encoding="utf-8", env={**os.environ, **(environment or {})})
         # A test program that hangs must not hang the suite.
-        self._guard = threading.Timer(300, self.process.kill)
+        self._guard = threading.Timer(300 * PATIENCE, self.process.kill)
         self._guard.start()
         self._expect("ready")
 
@@ -66,7 +68,7 @@ class Program:
         except BrokenPipeError:
             pass
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=20 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()

@@ -39,10 +39,10 @@ class KernelTestCase(unittest.TestCase):
         self.addCleanup(program.close)
         return program
 
-    def exporter(self, config, flags=(), wrapper=()):
+    def exporter(self, config, flags=(), wrapper=(), tls=None, headers=None):
         """`config` is the text of a config file, or a list of paths."""
         paths = [self.write("config.yaml", config)] if isinstance(config, str) else config
-        exporter = Exporter(paths, self.directory, flags, wrapper)
+        exporter = Exporter(paths, self.directory, flags, wrapper, tls=tls, headers=headers)
         self.addCleanup(exporter.kill)
         return exporter
 

@@ -1,6 +1,10 @@
 """Waiting for conditions, never for time to pass."""
 
+import os
 import time
+
+# An emulated machine is slow, but its clock is not: every wait takes so many times longer there.
+PATIENCE = float(os.environ.get("SDT_TEST_PATIENCE", "1"))
 
 
 class TimedOut(AssertionError):
@@ -9,6 +13,7 @@ class TimedOut(AssertionError):
 
 def wait_until(condition, what, seconds=20.0):
     """The first true value of condition(); TimedOut, naming `what`, when there is none in time."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     pause = 0.005
     while True:

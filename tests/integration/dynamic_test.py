@@ -1,12 +1,12 @@
 """Probes that come and go with dlopen, and what is left when they are gone."""
 
 import os
-import re
 import shutil
 import subprocess
 import time
 import unittest
 
+from harness.exporter import losses
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
 from harness.waiting import wait_until
@@ -52,6 +52,16 @@ class Dynamic(KernelTestCase):
         self.puppet.fire("plugin 6")
         self.assertEqual(self.traced.scrape_of_now().value("plugin_ticks_total"), 6)
 
+    def test_probes_that_come_5_s_after_everything_else_has_settled(self):
+        self.traced.wait_for(lambda scrape: scrape.value("sdt_exporter_target_processes", target="plugin") == 1,
+                             "the process is known")
+        time.sleep(5)  # longer than anybody keeps looking at a process that has just come
+        self.load(f"load {program_path('libplugin.so')}", 1)
+        self.puppet.fire("plugin 12")
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual(scrape.value("plugin_ticks_total"), 12)
+        self.assertEqual(losses(scrape), {})
+
     def test_50_reloads_and_nothing_of_the_old_ones_stays(self):
         for i in range(50):
             self.load(f"load {program_path('libplugin.so')}", i + 1)
@@ -63,36 +73,18 @@ class Dynamic(KernelTestCase):
                                                          metric="plugin_ticks_total", probe="plugin:tick") == 1,
                              "only the last one is attached")
 
-    def held(self):
-        """Descriptors of the exporter by what they are, and its resident memory in KiB."""
-        process = self.traced.process.pid
-        kinds = {"links": 0, "programs": 0, "maps": 0}
-        descriptors = os.listdir(f"/proc/{process}/fdinfo")
-        for number in descriptors:
-            try:
-                with open(f"/proc/{process}/fdinfo/{number}", encoding="ascii") as file:
-                    text = file.read()
-            except FileNotFoundError:
-                continue
-            kinds["links"] += "link_type:" in text
-            kinds["programs"] += text.startswith("pos:") and "\nprog_type:" in text and "link_type:" not in text
-            kinds["maps"] += "map_type:" in text
-        with open(f"/proc/{process}/status", encoding="ascii") as file:
-            memory = int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
-        return {"descriptors": len(descriptors), **kinds}, memory
-
     def test_1000_loads_leave_nothing_behind(self):
         path = program_path("libplugin.so")
         for i in range(100):
             self.load(f"load {path}", i + 1)
             self.puppet.fire("unload")
-        kinds, memory = self.settled()
+        before, memory = self.settled()
         for i in range(1000):
             self.load(f"load {path}", i + 101)
             self.puppet.fire("unload")
         after, grown = self.settled()
-        print(f"before {kinds} {memory} KiB, after 1,000 loads {after} {grown} KiB")
-        self.assertEqual(after, kinds)
+        print(f"before {before} {memory} KiB, after 1,000 loads {after} {grown} KiB")
+        self.assertEqual(after, before)
         self.assertLess(grown - memory, 2048)
 
     def settled(self):
@@ -102,49 +94,142 @@ class Dynamic(KernelTestCase):
         self.puppet = self.program("puppet")
         self.traced.wait_for(lambda scrape: scrape.value("sdt_exporter_target_waiting", target="plugin") == 1,
                              "nothing is wanted any more")
-        wait_until(self.holds_no_library, "everything is let go")
-        return self.held()
 
-    def holds_no_library(self):
-        descriptors = f"/proc/{self.traced.process.pid}/fd"
-        held = set()
-        for number in os.listdir(descriptors):
-            try:
-                held.add(os.readlink(f"{descriptors}/{number}"))
-            except FileNotFoundError:
-                continue
-        return self.held()[0]["links"] == 0 and not any("memfd:plugin" in name for name in held)
+        def let_go():
+            kinds, files = self.traced.held()
+            return kinds if kinds["links"] == 0 and not any("memfd:plugin" in name for name in files) else None
+
+        return wait_until(let_go, "everything is let go"), self.traced.memory()
+
+
+class ManyProviders(KernelTestCase):
+    COUNT = 300
+
+    def setUp(self):
+        self.path = os.path.join(os.path.realpath(self.directory), "providers")
+        self.traced = self.exporter("targets:\n  - name: many\n    processes:\n      - exe: providers\n    metrics:\n"
+                                    + "".join(f"""\
+      - {{ name: many{number}_total, help: Ticks., type: counter, probe: "many{number}:tick" }}
+""" for number in self.numbers()))
+
+    def numbers(self):
+        return range(1000, 1000 + self.COUNT)
+
+    def a_round(self):
+        """A program of a new file with all the probes comes, fires, loses its file, and goes."""
+        shutil.copy2(program_path("many_providers"), self.path)
+        program = Program([self.path])
+        self.addCleanup(program.close)
+        self.traced.wait_attached("many", seconds=60)
+        program.fire("all")
+        os.unlink(self.path)
+        program.close()
+
+        def let_go():
+            kinds, files = self.traced.held()
+            return kinds if kinds["links"] == 0 and not any(self.path in name for name in files) else None
+
+        ended = time.monotonic()
+        kinds = wait_until(let_go, "all links and the file are let go")
+        self.took = time.monotonic() - ended
+        self.traced.scrape_of_now()
+        return kinds, self.traced.memory()
+
+    def test_300_providers_come_and_go_and_leave_no_more_than_their_counts(self):
+        # Programs and maps stay: what they have counted is cumulative, and the next process goes on with them.
+        empty = self.traced.held()[0]
+        first, memory = self.a_round()
+        self.assertEqual(first["links"], 0)
+        self.assertEqual(first["programs"] - empty["programs"], self.COUNT)
+        for _ in range(3):
+            again, grown = self.a_round()
+        print(f"300 metrics: {empty} before, {first} {memory} KiB after the first round, "
+              f"{again} {grown} KiB after the fourth, let go in {self.took:.2f} s")
+        self.assertLess(self.took, 4)  # one after the other, 300 links take the kernel 18 s
+        self.assertEqual(again, first)
+        self.assertLess(grown - memory, 2048)
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual({scrape.value(f"many{number}_total") for number in self.numbers()}, {4})
+        self.assertEqual(losses(scrape), {})
+
+    def test_neither_a_writer_of_the_file_nor_the_end_waits_for_300_metrics_one_after_the_other(self):
+        shutil.copy2(program_path("many_providers"), self.path)
+        program = Program([self.path])
+        self.addCleanup(program.close)
+        self.traced.wait_attached("many", seconds=60)
+        program.close()
+        began = time.monotonic()
+        with open(self.path, "r+b"):
+            waited = time.monotonic() - began
+        self.traced.wait_attached("many", processes=0, seconds=60)
+        status, took = self.traced.stop()
+        print(f"300 metrics: a writer waited {waited:.2f} s, the end took {took:.2f} s")
+        self.assertEqual(status, 0)
+        self.assertLess(waited, 4)
+        self.assertLess(took, 4)
 
 
 class Unmounting(KernelTestCase):
-    def test_the_file_system_of_a_target_that_ended_can_be_unmounted_within_a_second(self):
-        mount = os.path.join(os.path.realpath(self.directory), "disk")
-        os.mkdir(mount)
-        subprocess.run(["mount", "-t", "tmpfs", "none", mount], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", mount], check=False, stderr=subprocess.DEVNULL)
-        for name in ("puppet", "libpuppet.so"):
-            shutil.copy2(program_path(name), mount)
-        program = Program([os.path.join(mount, "puppet")])
+    CONFIG = """
+        targets:
+          - name: disk
+            processes:
+              - {selector}
+            metrics:
+              - {{ name: disk_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }}
+    """
+
+    def setUp(self):
+        self.mount = os.path.join(os.path.realpath(self.directory), "disk")
+        os.makedirs(self.mount, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "none", self.mount], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.mount], check=False, stderr=subprocess.DEVNULL)
+        shutil.copy2(program_path("libpuppet.so"), self.mount)
+        shutil.copy2(program_path("puppet"), os.path.join(self.mount, "diskpuppet"))
+
+    def run_on_disk(self):
+        program = Program([os.path.join(self.mount, "diskpuppet")])
         self.addCleanup(program.close)
+        return program
+
+    def unmounts(self):
+        return subprocess.run(["umount", self.mount], check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+    def expect_unmounted_in_a_second(self, selector):
+        program = self.run_on_disk()
         program.fire("name unmounted")
-        exporter = self.exporter("""
-            targets:
-              - name: disk
-                processes:
-                  - comm: unmounted
-                metrics:
-                  - { name: disk_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }
-        """)
+        exporter = self.exporter(self.CONFIG.format(selector=selector))
         exporter.wait_attached("disk")
         program.fire("tick 3")
         program.close()
         ended = time.monotonic()
-        wait_until(lambda: subprocess.run(["umount", mount], check=False, stderr=subprocess.DEVNULL).returncode == 0,
-                   "unmounted")
+        wait_until(self.unmounts, "unmounted")
         took = time.monotonic() - ended
         print(f"unmounted {took:.3f} s after the end")
         self.assertLess(took, 1)
         self.assertEqual(exporter.scrape_of_now().value("disk_ticks_total"), 3)
+
+    def test_the_file_system_of_a_target_that_ended_can_be_unmounted_within_a_second(self):
+        self.expect_unmounted_in_a_second("comm: unmounted")
+
+    def test_a_pattern_without_a_directory_names_no_file_and_holds_no_file_system(self):
+        self.expect_unmounted_in_a_second("exe: diskpuppet")
+
+    def test_a_file_that_the_spec_names_stays_attached_between_two_processes(self):
+        exporter = self.exporter(self.CONFIG.format(selector=f'exe: "{self.mount}/diskpuppet"'))
+        exporter.wait_attached("disk", processes=0)
+        for ticks in (3, 4):
+            program = self.run_on_disk()
+            program.fire(f"tick {ticks}")
+            program.close()
+            exporter.wait_attached("disk", processes=0)
+            self.assertFalse(self.unmounts(), "the attached file is held")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("disk_ticks_total"), 7)
+        self.assertEqual(scrape.value("sdt_exporter_attaches_total", target="disk", metric="disk_ticks_total"), 1)
+        self.assertEqual(losses(scrape), {})
+        exporter.stop()
+        self.assertTrue(self.unmounts())
 
 
 if __name__ == "__main__":

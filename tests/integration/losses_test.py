@@ -1,5 +1,6 @@
 """What is not in a series is in a counter, with its reason."""
 
+import random
 import unittest
 
 from harness.testcase import KernelTestCase
@@ -110,6 +111,82 @@ class Values(LossCase):
         scrape = self.exporter_process.scrape_of_now()
         self.assertEqual(scrape.series("pointed_total"), {})
         self.assertEqual(self.lost(scrape, "pointed_total"), {"fault": 1})
+
+
+class Conservation(LossCase):
+    """Whatever goes wrong: what fired is what is counted, refused or lost."""
+
+    def test_of_single_events(self):
+        self.start("""\
+          - name: amount_total
+            help: Amounts by what they point at.
+            type: counter
+            probe: puppet:amount
+            value: int64(arg0) % 100
+            where: arg0 != 7
+            labels: { text: str(arg0) }
+            max_series: 1
+""")
+        fired = 0
+        for value in (7, -5, 16, 7, 1 << 62, 0, -(1 << 63), 7):
+            self.puppet.fire(f"amount {value}")
+            fired += 1
+        scrape = self.exporter_process.scrape_of_now()
+        labels = {"target": "puppet", "metric": "amount_total"}
+        hits = scrape.value("sdt_exporter_probe_hits_total", probe="puppet:amount", **labels)
+        filtered = scrape.value("sdt_exporter_events_filtered_total", **labels)
+        lost = self.lost(scrape, "amount_total")
+        self.assertEqual(hits, fired)
+        self.assertEqual((filtered, lost), (3, {"fault": 5}))
+
+    def test_of_pairs_in_a_random_order(self):
+        order = random.Random(20)
+        for nesting in ("last", "outermost", "stack"):
+            with self.subTest(nesting):
+                self.start(Pairs.WORK.format(nesting=nesting))
+                for _ in range(400):
+                    self.puppet.fire(order.choice(["start", "end", "nested", "abandon"]))
+                self.puppet.fire("start")  # at least one that is ended by nobody
+                scrape = self.exporter_process.scrape_of_now()
+                timed = scrape.histogram("work_seconds").count
+                lost = self.lost(scrape, "work_seconds")
+                hits = {role: scrape.value("sdt_exporter_probe_hits_total", target="puppet", metric="work_seconds",
+                                           probe=f"puppet:work__{role}") for role in ("start", "end")}
+                self.assertEqual(set(lost) - {"no_start", "start_replaced", "map_full"}, set())
+                if nesting == "last":
+                    self.assertEqual(hits["end"], timed + lost["no_start"])
+                    self.assertEqual(hits["start"], timed + lost["start_replaced"] + 1)  # one is in flight
+                elif nesting == "stack":
+                    open_still = hits["start"] - timed - lost.get("start_replaced", 0) - lost.get("map_full", 0)
+                    self.assertTrue(1 <= open_still <= 16, open_still)
+                self.assertLessEqual(timed + lost.get("no_start", 0), hits["end"])
+                self.exporter_process.stop()
+                self.puppet.close()
+
+    def test_of_more_pairs_in_flight_than_there_is_room_for(self):
+        self.start("""\
+          - name: ticks_seconds
+            help: From a tick to the amount of its number.
+            type: histogram
+            start: puppet:tick
+            end: puppet:amount
+            key: { start: arg0, end: arg0 }
+            buckets: [60]
+""")
+        fired, ended = 200_000, 50
+        self.puppet.fire(f"tick {fired}")
+        for number in range(ended):
+            self.puppet.fire(f"amount {number}")
+        scrape = self.exporter_process.scrape_of_now()
+        self.assertEqual(scrape.histogram("ticks_seconds").count, ended)
+        full = self.lost(scrape, "ticks_seconds")["map_full"]
+        self.puppet.close()
+        scrape = self.exporter_process.wait_for(
+            lambda scrape: "start_expired" in self.lost(scrape, "ticks_seconds"), "the unfinished starts are given up")
+        lost = self.lost(scrape, "ticks_seconds")
+        print(f"{fired} starts: {ended} ended, {lost}")
+        self.assertEqual(lost["map_full"], full)
+        self.assertEqual(fired, ended + lost["map_full"] + lost["start_expired"])
 
 
 class Caps(LossCase):

@@ -100,7 +100,10 @@ class Placement(KernelTestCase):
                                                          [program_path("spawner"), count, "0", program_path("burst"),
                                                           "5"]))
                    for container, count in runs.items()]
-        started.append(subprocess.Popen([program_path("spawner"), "40", "0", program_path("burst"), "5"]))
+        # In a group, so that where it was can be told afterwards.
+        started.append(subprocess.Popen(self.cgroups.command("/sdttest.slice/other.service",
+                                                             [program_path("spawner"), "40", "0",
+                                                              program_path("burst"), "5"])))
         for spawner in started:
             self.assertEqual(spawner.wait(timeout=60), 0)
         self.assertEqual(self.series(exporter), {(FIRST,): 500, (SECOND,): 300})

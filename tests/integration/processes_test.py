@@ -1,9 +1,14 @@
 """Which processes count: filters, restarts, forks, libraries, semaphores."""
 
+import contextlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import unittest
 
+from harness.exporter import losses
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
 from harness.waiting import wait_until
@@ -150,6 +155,144 @@ class Lifecycle(KernelTestCase):
         one.stop()
         program.fire("tick 4")
         self.assertEqual(two.scrape_of_now().value("puppet_ticks_total"), 8)
+
+
+class WithoutRecords(KernelTestCase):
+    """Where the kernel refuses perf events, /proc is looked through every 2 s."""
+
+    def refused(self, config):
+        exporter = self.exporter(config, wrapper=[sys.executable, "-m", "harness.refuse"])
+        self.assertIn("looking at /proc every 2 s", " ".join(record["msg"] for record in exporter.complaints()))
+        scrape = exporter.scrape()
+        self.assertEqual(scrape.series("sdt_exporter_watcher"), {frozenset([("kind", "rescan")]): 1})
+        return exporter
+
+    def test_processes_that_live_on_are_found_and_counted_exactly(self):
+        before = self.program("puppet")
+        exporter = self.refused(EVERY_PUPPET)
+        exporter.wait_attached("puppet")
+        after = self.program("puppet")
+        after.fire("tick 20")  # of a file that is attached: nobody need have seen the process
+        before.fire("tick 1")
+        before.fire("fork 300")
+        exporter.wait_attached("puppet", processes=3)
+        before.close()
+        exporter.wait_attached("puppet", processes=1)
+        after.fire("tick 4000")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_ticks_total"), 4321)
+        self.assertEqual(losses(scrape), {})
+
+    def test_events_after_an_exec_that_no_look_has_seen_are_the_new_programs(self):
+        stranger = os.path.join(os.path.realpath(self.directory), "stranger")
+        if not os.path.exists(stranger):
+            shutil.copy2(program_path("puppet"), stranger)
+            os.symlink(program_path("libpuppet.so"), os.path.join(self.directory, "libpuppet.so"))
+        program = self.program("puppet")
+        exporter = self.refused(Libraries.CONFIG.format(file=""))
+        exporter.wait_attached("puppet")
+        program.fire("library 3")
+        self.assertEqual(program.tell(f"exec {stranger}"), "ready")
+        program.fire("library 1000")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(losses(scrape), {})
+        self.assertEqual(scrape.value("puppet_library_ticks_total"), 3)
+        self.assertEqual(scrape.value("sdt_exporter_foreign_hits_total", target="puppet",
+                                      metric="puppet_library_ticks_total"), 1000)
+
+    def test_libraries_and_new_programs_are_found_by_the_next_look(self):
+        program = self.program("puppet")
+        exporter = self.refused("""
+            targets:
+              - name: puppet
+                processes: [{ exe: "@PROGRAMS@/puppet" }]
+                metrics:
+                  - { name: plugin_ticks_total, help: Ticks., type: counter, probe: "plugin:tick" }
+        """)
+        program.fire(f"load {program_path('libplugin.so')}")
+        exporter.wait_attached("puppet")
+        program.fire("plugin 6")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("plugin_ticks_total"), 6)
+        self.assertEqual(losses(scrape), {})
+
+
+class LostRecords(KernelTestCase):
+    """More happens than the rings hold, while the exporter stands still."""
+
+    CONFIG = """
+        targets:
+          - name: puppet
+            processes:
+              - exe: "@PROGRAMS@/puppet"
+            metrics:
+              - { name: puppet_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }
+              - { name: puppet_library_ticks_total, help: Ticks., type: counter, probe: "puppet_lib:tick" }
+              - { name: plugin_ticks_total, help: Ticks., type: counter, probe: "plugin:tick" }
+    """
+
+    def setUp(self):
+        self.puppet = self.program("puppet")
+        self.leaves, self.becomes, self.loads = (self.program("puppet") for _ in range(3))
+        self.stranger = os.path.join(os.path.realpath(self.directory), "stranger")
+        if not os.path.exists(self.stranger):
+            shutil.copy2(program_path("puppet"), self.stranger)
+            os.symlink(program_path("libpuppet.so"), os.path.join(self.directory, "libpuppet.so"))
+        self.other = Program([self.stranger])
+        self.addCleanup(self.other.close)
+        self.traced = self.exporter(self.CONFIG)
+        self.traced.wait_attached("puppet", processes=4, metrics=["puppet_ticks_total"])
+        for program in (self.puppet, self.leaves, self.becomes, self.loads, self.other):
+            program.fire("library 1")
+
+    @contextlib.contextmanager
+    def standing_still(self):
+        """What is done meanwhile is told to a full ring."""
+        self.traced.process.send_signal(signal.SIGSTOP)
+        try:
+            self.run_many()
+            yield
+            self.run_many()
+        finally:
+            self.traced.process.send_signal(signal.SIGCONT)
+        self.run_many(10)
+        self.traced.wait_for(lambda scrape: scrape.value("sdt_exporter_watcher_overruns_total") > 0, "an overrun")
+
+    @staticmethod
+    def run_many(times=1500):
+        subprocess.run([program_path("spawner"), str(times), "0", "/bin/true"], check=True)
+
+    def test_everything_that_lives_on_is_found_and_counted_exactly(self):
+        with self.standing_still():
+            late = self.program("puppet")
+            late.fire("tick 300")
+            late.fire("library 10")
+            late.fire("fork 4000")
+            self.puppet.fire("tick 20")
+            self.leaves.fire("tick 1")
+            self.leaves.close()
+            self.loads.fire(f"load {program_path('libplugin.so')}")
+        self.traced.wait_attached("puppet", processes=5)
+        self.loads.fire("plugin 7")
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_ticks_total"), 4321)
+        self.assertEqual(scrape.value("puppet_library_ticks_total"), 4 + 10)
+        self.assertEqual(scrape.value("plugin_ticks_total"), 7)
+        self.assertEqual(losses(scrape), {})
+        self.assertIn("records of processes were lost", self.traced.log())
+
+    def test_execs_that_nobody_reported_change_sides_all_the_same(self):
+        with self.standing_still():
+            self.assertEqual(self.becomes.tell(f"exec {self.stranger}"), "ready")
+            self.assertEqual(self.other.tell(f"exec {program_path('puppet')}"), "ready")
+            self.becomes.fire("library 1000")
+            self.other.fire("library 20")
+        self.traced.wait_attached("puppet", processes=4, metrics=["puppet_ticks_total"])
+        self.becomes.fire("library 1000")
+        self.other.fire("library 300")
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_library_ticks_total"), 4 + 20 + 300)
+        self.assertEqual(losses(scrape), {})
 
 
 class Libraries(KernelTestCase):

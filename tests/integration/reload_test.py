@@ -132,6 +132,22 @@ class Reload(KernelTestCase):
         self.puppet.fire("tick 5")
         self.assertEqual(self.traced.scrape_of_now().value("puppet_ticks_total"), 8)
 
+    def test_over_http_it_takes_a_flag_and_a_post(self):
+        self.start(TICKS)
+        self.assertEqual(self.traced.request("POST", "/-/reload")[0], 403)
+        self.traced.stop()
+        self.traced = self.exporter(config(TICKS), flags=["--web.enable-lifecycle"])
+        self.write("config.yaml", config(TICKS, LIBRARY))
+        self.assertEqual(self.traced.request("GET", "/-/reload")[0], 405)
+        self.assertNotIn("puppet_library_total", self.traced.scrape().types)
+        self.assertEqual(self.traced.request("POST", "/-/reload"), (200, "The config is reloaded.\n"))
+        self.assertIn("puppet_library_total", self.traced.scrape().types)
+        self.write("config.yaml", "targets: nonsense")
+        status, body = self.traced.request("POST", "/-/reload")
+        self.assertEqual(status, 500)
+        self.assertNotIn("nonsense", body)
+        self.assertIn("puppet_library_total", self.traced.scrape().types)
+
     def test_what_is_asked_for_no_more_is_let_go(self):
         self.start(TICKS)
         self.reload("    targets: []\n")

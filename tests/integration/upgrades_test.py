@@ -3,10 +3,24 @@
 import os
 import shutil
 import subprocess
+import time
 import unittest
 
+from harness.exporter import losses
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
+from harness.waiting import PATIENCE, wait_until
+
+
+def idle_share(seconds=1.0):
+    """The part of all CPUs' time that nobody used while so much time passed: the time is the measure here."""
+    def ticks():
+        with open("/proc/stat", encoding="ascii") as file:
+            numbers = [int(number) for number in file.readline().split()[1:9]]
+        return numbers[3], sum(numbers)
+    (idle, total), _ = ticks(), time.sleep(seconds)
+    idle_after, total_after = ticks()
+    return (idle_after - idle) / (total_after - total)
 
 
 class Upgrades(KernelTestCase):
@@ -24,6 +38,7 @@ class Upgrades(KernelTestCase):
                   - {{ name: app_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }}
         """)
         upgrades, events = 100, 9
+        idle = [idle_share()]  # while nothing of ours does anything
         for i in range(upgrades):
             shutil.copy2(program_path("puppet"), app + ".new")
             os.rename(app + ".new", app)
@@ -36,11 +51,14 @@ class Upgrades(KernelTestCase):
         self.assertEqual(scrape.value("app_ticks_total"), upgrades * events)
         within = {dict(labels)["le"]: value for labels, value in
                   scrape.series("sdt_exporter_attach_delay_seconds_bucket").items()}
-        print("attach delay:", {bound: count for bound, count in within.items() if float(bound) <= 0.05},
-              "of", within["+Inf"])
+        idle.append(idle_share())
+        # Others who want the CPUs make us wait. Nobody did if nobody used them just before and just after.
+        is_alone = min(idle) >= 0.9
+        bound = "1" if PATIENCE != 1 else "0.02" if is_alone else "0.05"
+        print(f"attach delay, CPUs idle for {100 * idle[0]:.0f} % before and {100 * idle[1]:.0f} % after:",
+              {bound: count for bound, count in within.items() if float(bound) <= 0.05}, "of", within["+Inf"])
         self.assertEqual(within["+Inf"], upgrades)
-        # On a machine with nothing else to do, 99 are within 20 ms; others get the next bound.
-        self.assertGreaterEqual(within["0.05"], 0.99 * upgrades)
+        self.assertGreaterEqual(within[bound], 0.99 * upgrades, f"within {bound} s")
 
     def test_a_program_rewritten_in_place_100_times_computes_right_and_is_traced(self):
         app = os.path.join(os.path.realpath(self.directory), "versioned")
@@ -71,6 +89,60 @@ class Upgrades(KernelTestCase):
         scrape = exporter.scrape_of_now()
         self.assertEqual(scrape.value("app_steps_total"), rewrites * 100)
         self.assertEqual(scrape.value("sdt_exporter_detaches_total", target="app", metric="app_steps_total"), rewrites)
+
+    def files_held(self, exporter):
+        return sorted(name for name in exporter.held()[1] if self.directory in name and name.endswith("(deleted)"))
+
+    def expect_let_go_after_the_last(self, change, in_the_way):
+        """`change` takes the path away from a file that two processes run."""
+        app = os.path.join(os.path.realpath(self.directory), "gone")
+        shutil.copy2(program_path("puppet"), app)
+        if not os.path.exists(os.path.join(self.directory, "libpuppet.so")):
+            os.symlink(program_path("libpuppet.so"), os.path.join(self.directory, "libpuppet.so"))
+        exporter = self.exporter(f"""
+            targets:
+              - name: app
+                processes:
+                  - exe: "{app}"
+                metrics:
+                  - {{ name: app_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }}
+        """)
+        one, other = Program([app]), Program([app])
+        self.addCleanup(one.close)
+        self.addCleanup(other.close)
+        exporter.wait_attached("app", processes=2)
+        change(app)
+        one.close()
+        exporter.wait_attached("app", processes=1)
+        other.fire("tick 30")
+        self.assertNotEqual(self.files_held(exporter), [], "still attached: a process runs it")
+        other.close()
+        ended = time.monotonic()
+        wait_until(lambda: not self.files_held(exporter) and exporter.held()[0]["links"] == in_the_way, "let go")
+        took = time.monotonic() - ended
+        print(f"let go {took:.3f} s after the last process")
+        self.assertLess(took, PATIENCE)
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("app_ticks_total"), 30)
+        self.assertEqual(losses(scrape), {})
+        return app, exporter
+
+    def test_an_unlinked_file_is_let_go_within_a_second_of_its_last_process(self):
+        self.expect_let_go_after_the_last(os.unlink, in_the_way=0)
+
+    def test_a_replaced_file_is_let_go_within_a_second_of_its_last_process_and_the_new_one_counts(self):
+        def replace(app):
+            shutil.copy2(program_path("puppet"), app + ".new")
+            os.rename(app + ".new", app)
+            Program([app]).close()
+
+        app, exporter = self.expect_let_go_after_the_last(replace, in_the_way=1)
+        again = Program([app])
+        again.fire("tick 12")
+        again.close()
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("app_ticks_total"), 42)
+        self.assertEqual(losses(scrape), {})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 sdt_unit_test(daemon
   daemon/file_guard_test.cpp
+  daemon/inheritance_test.cpp
   daemon/log_test.cpp
   daemon/notify_test.cpp
-  daemon/roster_test.cpp)
+  daemon/roster_test.cpp
+  daemon/service_test.cpp)
+target_include_directories(unit_daemon PRIVATE ${PROJECT_SOURCE_DIR}/tests)

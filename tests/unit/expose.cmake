@@ -1,7 +1,12 @@
 sdt_unit_test(expose
+  expose/basic_auth_test.cpp
   expose/exposition_test.cpp
   expose/http_server_test.cpp
   expose/landing_page_test.cpp
   expose/listen_address_test.cpp
-  expose/process_metrics_test.cpp)
+  expose/passed_sockets_test.cpp
+  expose/process_metrics_test.cpp
+  expose/routes_test.cpp
+  expose/web_config_file_test.cpp
+  expose/web_config_test.cpp)
 target_link_libraries(unit_expose PRIVATE prometheus-cpp::core Boost::headers Threads::Threads)

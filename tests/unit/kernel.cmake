@@ -1,2 +1,3 @@
 sdt_unit_test(kernel
+  kernel/capabilities_test.cpp
   kernel/program_config_test.cpp)

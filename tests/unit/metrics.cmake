@@ -6,5 +6,6 @@ sdt_unit_test(metrics
   metrics/series_counting_test.cpp
   metrics/series_expiry_test.cpp
   metrics/series_process_test.cpp
+  metrics/series_state_test.cpp
   metrics/utf8_test.cpp)
 target_include_directories(unit_metrics PRIVATE ${PROJECT_SOURCE_DIR}/tests)

@@ -1,4 +1,5 @@
 sdt_unit_test(proc
+  proc/cgroup_ids_test.cpp
   proc/cgroup_test.cpp
   proc/parse_test.cpp
   proc/perf_record_test.cpp

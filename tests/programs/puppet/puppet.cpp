@@ -14,8 +14,16 @@
 //   vector         fire puppet:vector, whose argument is in a register that cannot be had
 //   fork N         fire puppet:tick N times in a forked child that stays until this program ends
 //   fleeting N     the same in a child that ends at once
+//   into GROUP N   the same in a child that stays and was born into the control group of that
+//                  directory
+//   storm F N      the same in F children, one after the other
+//   orphan N       the same in a child's child, after the child has ended
+//   beside N       the same as fleeting, forked by another thread than the first
+//   spawn COMMAND  run another program by posix_spawn, which is vfork and exec, to its end
 //   name TEXT      take TEXT as the process's name (comm)
+//   user UID       go on as another user
 //   exec COMMAND   become another program; what it says is the answer
+//   exec2 COMMAND  the same by another thread than the first
 //   leave          go on in another thread; the main thread ends
 //   load PATH      dlopen a copy of the library in a memfd whose descriptor is closed then
 //   open PATH      dlopen the library itself
@@ -25,15 +33,14 @@
 // Leaves when standard input ends. Arguments of the program itself are ignored: they are there for
 // selectors by command line to look at.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sdt.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csetjmp>
-#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <iostream>
@@ -41,19 +48,17 @@
 #include <sstream>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "odd_probes.h"
 #include "puppet/puppet.h"
 
+void puppet::tick(std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) DTRACE_PROBE1(puppet, tick, i);
+}
+
 namespace {
 
 std::jmp_buf way_out;
-std::vector<pid_t> children;
-
-void tick(std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; ++i) DTRACE_PROBE1(puppet, tick, i);
-}
 
 [[gnu::noinline]] void work_start() {
   DTRACE_PROBE(puppet, work__start);
@@ -86,48 +91,6 @@ void abandon_work() {
   if (setjmp(way_out) == 0) abandoned_work();
 }
 
-/// A child that fires, and then ends at once or stays until its parent does.
-void fork_and_tick(std::uint64_t count, bool stays) {
-  int done[2];
-  if (pipe(done) != 0) return;
-  const pid_t child = fork();
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    tick(count);
-    close(done[0]);
-    close(done[1]);
-    while (stays) pause();
-    _exit(0);
-  }
-  close(done[1]);
-  char nothing = 0;
-  while (read(done[0], &nothing, 1) > 0) {
-  }
-  close(done[0]);
-  if (stays) {
-    children.push_back(child);
-  } else {
-    waitpid(child, nullptr, 0);
-  }
-}
-
-void end_children() {
-  for (const pid_t child : children) {
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-  }
-}
-
-[[noreturn]] void become(std::istream& rest) {
-  std::vector<std::string> words;
-  for (std::string word; rest >> word;) words.push_back(word);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execv(arguments[0], arguments.data());
-  _exit(127);
-}
-
 void* plugin = nullptr;
 
 bool load_copy(const std::string& path) {
@@ -148,9 +111,10 @@ void serve();
 
 std::string obey(const std::string& command, std::istream& rest) {
   std::uint64_t count = 0;
+  std::uint64_t times = 0;
   std::string text;
   if (command == "tick" && rest >> count) {
-    tick(count);
+    puppet::tick(count);
   } else if (command == "amount") {
     std::int64_t value = 0;
     rest >> value;
@@ -175,13 +139,30 @@ std::string obey(const std::string& command, std::istream& rest) {
   } else if (command == "vector") {
     asm volatile(ODD_PROBE("puppet", "vector", "8f@%%xmm0 -4@$7") : :);
   } else if (command == "fork" && rest >> count) {
-    fork_and_tick(count, true);
+    puppet::fork_and_tick(count, true);
   } else if (command == "fleeting" && rest >> count) {
-    fork_and_tick(count, false);
+    puppet::fork_and_tick(count, false);
+  } else if (command == "into" && rest >> text >> count) {
+    const int group = open(text.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (group < 0) return "no such group";
+    puppet::fork_and_tick(count, true, group);
+    close(group);
+  } else if (command == "storm" && rest >> times >> count) {
+    while (times-- > 0) puppet::fork_and_tick(count, false);
+  } else if (command == "orphan" && rest >> count) {
+    puppet::orphan_and_tick(count);
+  } else if (command == "beside" && rest >> count) {
+    std::thread([&] { puppet::fork_and_tick(count, false); }).join();
+  } else if (command == "spawn") {
+    if (!puppet::run(rest)) return "failed";
+  } else if (command == "user" && rest >> count) {
+    if (setuid(static_cast<uid_t>(count)) != 0) return "refused";
   } else if (command == "name" && rest >> text) {
     prctl(PR_SET_NAME, text.c_str());
   } else if (command == "exec") {
-    become(rest);
+    puppet::become(rest);
+  } else if (command == "exec2") {
+    std::thread([&] { puppet::become(rest); }).join();
   } else if (command == "load" && rest >> text) {
     if (!load_copy(text)) return dlerror();
   } else if (command == "open" && rest >> text) {
@@ -200,7 +181,7 @@ std::string obey(const std::string& command, std::istream& rest) {
   std::thread([] {
     std::cout << "done" << std::endl;
     serve();
-    end_children();
+    puppet::end_children();
     _exit(0);
   }).detach();
   syscall(SYS_exit, 0);  // of this thread alone
@@ -222,5 +203,5 @@ void serve() {
 int main() {
   std::cout << "ready" << std::endl;
   serve();
-  end_children();
+  puppet::end_children();
 }

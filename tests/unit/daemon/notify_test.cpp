@@ -3,14 +3,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -18,70 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/service_manager.h"
+
 namespace sdt::daemon {
 namespace {
 
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-struct Message {
-  std::string text;
-  std::vector<UniqueFd> descriptors;
-};
-
-/// The side that systemd is.
-class Manager {
- public:
-  explicit Manager(std::string address) : address_(std::move(address)) {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    std::memcpy(name.sun_path, address_.data(), address_.size());
-    if (address_[0] == '@') name.sun_path[0] = '\0';
-    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<const sockaddr*>(&name), length), 0)
-        << strerror(errno);
-  }
-
-  [[nodiscard]] const std::string& address() const { return address_; }
-
-  /// The next message, which must be there.
-  [[nodiscard]] Message receive() const { return receive(MSG_DONTWAIT); }
-  [[nodiscard]] Message await() const { return receive(0); }
-  [[nodiscard]] bool is_quiet() const {
-    pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    return poll(&readable, 1, 0) == 0;
-  }
-
- private:
-  [[nodiscard]] Message receive(int flags) const {
-    std::array<char, 4096> text{};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * 253)> control{};
-    iovec content{.iov_base = text.data(), .iov_len = text.size()};
-    msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t size = recvmsg(socket_.get(), &message, flags | MSG_CMSG_CLOEXEC);
-    EXPECT_GE(size, 0) << strerror(errno);
-    Message received{
-        .text = std::string(text.data(), size < 0 ? 0 : static_cast<std::size_t>(size)),
-        .descriptors = {}};
-    if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr) {
-      std::vector<int> fds((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-      std::memcpy(fds.data(), CMSG_DATA(header), fds.size() * sizeof(int));
-      for (const int fd : fds) received.descriptors.emplace_back(fd);
-    }
-    return received;
-  }
-
-  UniqueFd socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  std::string address_;
-};
-
-std::string abstract_address(std::string_view test) {
-  return "@sdt-notify-" + std::string(test) + "-" + std::to_string(getpid());
-}
 
 class NotifyTest : public ::testing::Test {
  protected:
@@ -91,8 +30,8 @@ class NotifyTest : public ::testing::Test {
     if (opened) notifier_ = std::move(*opened);
   }
 
-  Manager manager_{
-      abstract_address(::testing::UnitTest::GetInstance()->current_test_info()->name())};
+  fakes::ServiceManager manager_{
+      fakes::abstract_address(::testing::UnitTest::GetInstance()->current_test_info()->name())};
   Notifier notifier_;
 };
 
@@ -123,7 +62,7 @@ TEST_F(NotifyTest, StoredDescriptorsAreCopiesUnderAName) {
   UniqueFd write_end(ends[1]);
   ASSERT_TRUE(notifier_.store("link", std::array{write_end.get()}));
   write_end.reset();
-  const Message message = manager_.receive();
+  const fakes::NotifyMessage message = manager_.receive();
   EXPECT_EQ(message.text, "FDSTORE=1\nFDNAME=link\nFDPOLL=0");
   ASSERT_EQ(message.descriptors.size(), 1U);
   ASSERT_EQ(write(message.descriptors[0].get(), "x", 1), 1);
@@ -136,7 +75,7 @@ TEST_F(NotifyTest, MoreDescriptorsThanAMessageHoldsGoInSeveral) {
   const std::vector<int> descriptors(Notifier::max_descriptors * 2 + 1, STDIN_FILENO);
   ASSERT_TRUE(notifier_.store("maps", descriptors));
   for (const std::size_t count : {253U, 253U, 1U}) {
-    const Message message = manager_.receive();
+    const fakes::NotifyMessage message = manager_.receive();
     EXPECT_EQ(message.text, "FDSTORE=1\nFDNAME=maps\nFDPOLL=0");
     EXPECT_EQ(message.descriptors.size(), count);
   }
@@ -165,7 +104,7 @@ TEST_F(NotifyTest, NamesThatTheManagerWouldIgnoreAreRefused) {
 }
 
 TEST_F(NotifyTest, BarrierEndsOnceTheManagerHasClosedItsDescriptor) {
-  std::optional<Message> message;
+  std::optional<fakes::NotifyMessage> message;
   std::jthread manager([&] {
     message = manager_.await();
     message->descriptors.clear();
@@ -197,7 +136,7 @@ TEST(NotifyAddress, MayBeAPath) {
   std::string pattern = "/tmp/sdt-notify-XXXXXX";
   const std::filesystem::path directory = mkdtemp(pattern.data());
   {
-    const Manager manager((directory / "notify").string());
+    const fakes::ServiceManager manager((directory / "notify").string());
     auto notifier = Notifier::open(manager.address().c_str());
     ASSERT_TRUE(notifier) << notifier.error().message;
     ASSERT_TRUE(notifier->ready());
@@ -227,7 +166,7 @@ TEST(NotifyAddress, OtherKindsAreRefused) {
 }
 
 TEST(NotifyAddress, NobodyBehindItIsAnError) {
-  auto notifier = Notifier::open(abstract_address("nobody").c_str());
+  auto notifier = Notifier::open(fakes::abstract_address("nobody").c_str());
   ASSERT_TRUE(notifier);
   const Status sent = notifier->ready();
   ASSERT_FALSE(sent);

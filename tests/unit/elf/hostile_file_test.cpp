@@ -196,15 +196,51 @@ TEST(HostileFile, ManySkippedNotesAreCountedAndNotAllKept) {
   EXPECT_EQ(probes->skipped.back().reason, "4000 more notes");
 }
 
-TEST(HostileFile, AMillionNotesAreTheLimit) {
+TEST(HostileFile, AHundredThousandNotesAreTheLimit) {
   // The smallest note there can be, so that the file stays small.
   const Bytes corrupt = note_record(3, "stapsdt", "");
   Bytes notes;
-  notes.reserve(corrupt.size() * 1'000'002);
-  for (int i = 0; i < 1'000'002; ++i) notes.insert(notes.end(), corrupt.begin(), corrupt.end());
+  notes.reserve(corrupt.size() * 100'002);
+  for (int i = 0; i < 100'002; ++i) notes.insert(notes.end(), corrupt.begin(), corrupt.end());
   const auto probes = read_probes(ElfBuilder().probes(std::move(notes)).build());
   ASSERT_TRUE(probes) << probes.error().message;
-  EXPECT_EQ(probes->skipped.back().reason, "999001 more notes");
+  EXPECT_EQ(probes->skipped.back().reason, "99001 more notes");
+}
+
+TEST(HostileFile, AMillionArgumentsAreTheLimit) {
+  std::string arguments;
+  for (int i = 0; i < 64; ++i) arguments += "1@$1 ";
+  Bytes notes;
+  for (std::uint64_t i = 0; i < 1'000'000 / 64 + 2; ++i) {
+    const Bytes note = probe_note({code + i % 64, 0, 0, "shop", std::to_string(i), arguments});
+    notes.insert(notes.end(), note.begin(), note.end());
+  }
+  const auto probes = read_probes(ElfBuilder().probes(std::move(notes)).build());
+  ASSERT_TRUE(probes) << probes.error().message;
+  EXPECT_THAT(probes->sites, SizeIs(1'000'000 / 64 + 1));
+  ASSERT_THAT(probes->skipped, SizeIs(1));
+  EXPECT_EQ(probes->skipped[0].reason, "it and all that follow: more than 1000000 arguments");
+}
+
+TEST(HostileFile, MoreBytesOfNotesThanAnyLinkerMakesAreRefused) {
+  const auto probes = read_probes(ElfBuilder().probes(Bytes((256U << 20) + 1)).build());
+  ASSERT_FALSE(probes);
+  EXPECT_EQ(probes.error().code, Errc::invalid);
+  EXPECT_THAT(probes.error().message, HasSubstr("more than 268435456 no linker makes"));
+}
+
+TEST(HostileFile, MoreSectionsThanAnyLinkerMakesAreRefused) {
+  Bytes file = rich_file();
+  const std::uint64_t at = file.size();
+  constexpr std::uint64_t count = 100'001;
+  file.resize(file.size() + count * sizeof(Elf64_Shdr));
+  overwrite(file, offsetof(Elf64_Ehdr, e_shoff), at);
+  overwrite(file, offsetof(Elf64_Ehdr, e_shnum), std::uint16_t{0});
+  overwrite(file, at + offsetof(Elf64_Shdr, sh_size), count);
+  const auto probes = read_probes(file);
+  ASSERT_FALSE(probes);
+  EXPECT_EQ(probes.error().code, Errc::invalid);
+  EXPECT_THAT(probes.error().message, HasSubstr("100001 sections"));
 }
 
 TEST(HostileFile, AStringTableWithoutEndCostsNoMoreThanItsSymbols) {

@@ -1,10 +1,12 @@
 #include "expose/http_server.h"
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,6 +34,9 @@ class RunningServer {
     server_->handle("/echo", [](const Request& request) {
       return Response{200, "text/plain", request.path + "|" + request.query + "|" + request.accept};
     });
+    server_->handle("/act", {Method::post, Method::put}, [](const Request& request) {
+      return Response{.body = request.method == Method::post ? "post" : "put"};
+    });
     server_->handle("/throw",
                     [](const Request&) -> Response { throw std::runtime_error("secret"); });
     server_->handle("/big", [](const Request&) {
@@ -53,13 +58,22 @@ class RunningServer {
   [[nodiscard]] HttpClient connect(const std::string& host = "127.0.0.1") const {
     return {host, port()};
   }
+  /// Of sdt_exporter_http_connections_dropped_total.
+  [[nodiscard]] Int128 dropped(const std::string& reason) const {
+    std::promise<metrics::MetricSnapshot> counted;
+    boost::asio::post(loop_, [&] { counted.set_value(server_->dropped_connections()); });
+    for (const auto& series : counted.get_future().get().series) {
+      if (series.labels.front().second == reason) return std::get<Int128>(series.value);
+    }
+    return -1;
+  }
   [[nodiscard]] std::string port() const { return address.substr(address.rfind(':') + 1); }
 
   static constexpr std::size_t big_body = 64 * 1024 * 1024;
   std::string address;
 
  private:
-  boost::asio::io_context loop_;
+  mutable boost::asio::io_context loop_;
   std::unique_ptr<HttpServer> server_;
   std::thread thread_;
 };
@@ -102,8 +116,30 @@ TEST(HttpServer, RequestWithABodyIsRefused) {
   const RunningServer server;
   HttpClient client = server.connect();
   client.send("GET /metrics HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello");
-  EXPECT_EQ(client.receive().status, 400U);
+  EXPECT_EQ(client.receive().status, 413U);
   EXPECT_TRUE(client.is_ended());
+}
+
+TEST(HttpServer, BodyIsRefusedHoweverItIsAnnounced) {
+  const RunningServer server;
+  for (const char* announced : {"Content-Length: 5000000", "Transfer-Encoding: chunked"}) {
+    HttpClient client = server.connect();
+    client.send("POST /act HTTP/1.1\r\nHost: test\r\n" + std::string(announced) + "\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 413U) << announced;
+    EXPECT_TRUE(client.is_ended());
+  }
+}
+
+TEST(HttpServer, PathTakesTheMethodsItIsGiven) {
+  const RunningServer server;
+  HttpClient client = server.connect();
+  client.send("POST /act HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(client.receive().body, "post");
+  client.send("PUT /act HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client.receive().body, "put");
+  const Reply refused = client.get("/act");
+  EXPECT_EQ(refused.status, 405U);
+  EXPECT_THAT(refused.head, HasSubstr("Allow: POST, PUT\r\n"));
 }
 
 TEST(HttpServer, HeadHasTheLengthAndNoBody) {
@@ -194,16 +230,35 @@ TEST(HttpServer, WhatIsNotHttpIsABadRequest) {
   EXPECT_TRUE(client.is_ended());
 }
 
-TEST(HttpServer, SilentConnectionIsClosed) {
+TEST(HttpServer, ConnectionThatNeverAsksIsClosed) {
   ServerLimits limits;
-  limits.idle_timeout = 20ms;
+  limits.header_timeout = 20ms;
   const RunningServer server(limits);
   EXPECT_TRUE(server.connect().is_ended());
 }
 
-TEST(HttpServer, RequestThatNeverEndsIsClosed) {
+TEST(HttpServer, KeptConnectionMayBeSilentForTheIdleTimeAlone) {
   ServerLimits limits;
   limits.idle_timeout = 20ms;
+  const RunningServer server(limits);
+  HttpClient client = server.connect();
+  EXPECT_EQ(client.get("/metrics").status, 200U);
+  EXPECT_TRUE(client.is_ended());
+}
+
+TEST(HttpServer, KeptConnectionServesOnAfterMoreThanTheHeaderTime) {
+  ServerLimits limits;
+  limits.header_timeout = 20ms;
+  const RunningServer server(limits);
+  HttpClient client = server.connect();
+  EXPECT_EQ(client.get("/metrics").status, 200U);
+  EXPECT_TRUE(server.connect().is_ended());  // that time has passed
+  EXPECT_EQ(client.get("/metrics").status, 200U);
+}
+
+TEST(HttpServer, RequestThatNeverEndsIsClosed) {
+  ServerLimits limits;
+  limits.header_timeout = 20ms;
   const RunningServer server(limits);
   HttpClient client = server.connect();
   client.send("GET /metrics HTTP/1.1\r\nHost:");
@@ -218,6 +273,7 @@ TEST(HttpServer, ConnectionPastTheLimitIsClosedAtOnce) {
   EXPECT_EQ(first.get("/metrics").status, 200U);
   EXPECT_TRUE(server.connect().is_ended());
   EXPECT_EQ(first.get("/metrics").status, 200U);
+  EXPECT_EQ(server.dropped("limit"), 1);
 }
 
 /// True when one more connection is served.
@@ -239,6 +295,7 @@ TEST(HttpServer, ReaderThatTakesTooLongIsLetGo) {
   while (!is_served(server)) {  // until its place is free
   }
   EXPECT_LT(slow.drain(), RunningServer::big_body);
+  EXPECT_EQ(server.dropped("slow_read"), 1);
 }
 
 TEST(HttpServer, PortAloneServesEveryAddressFamily) {

@@ -82,6 +82,15 @@ TEST(Labels, ConditionsOnThePlaceHoldOrNot) {
   EXPECT_FALSE(admits(metric, {}));
 }
 
+TEST(Labels, NoPlaceIsTheEmptyText) {
+  spec::Metric metric = counter();
+  metric.where = {spec::StringCondition{spec::Attribute::container, spec::Compare::eq, ""}};
+  ProcessFacts facts;
+  EXPECT_TRUE(admits(metric, facts));
+  facts.placement.container = "c0ffee";
+  EXPECT_FALSE(admits(metric, facts));
+}
+
 TEST(Labels, ConditionsOnExeHoldOrNot) {
   spec::Metric metric = counter();
   metric.where = {

@@ -104,6 +104,20 @@ TEST(MatchesProgram, SaysNothingOfWhatTheRecordsDoNotTell) {
   EXPECT_EQ(matches_program(target, backend_process()), Match::no);
 }
 
+TEST(Placement, IsAskedForBySelectorsAndByMetrics) {
+  spec::Target target;
+  target.processes.resize(1);
+  target.processes[0].user = "app";
+  target.metrics.resize(1);
+  target.metrics[0].labels = {{"exe", spec::Attribute::exe, {}}};
+  EXPECT_FALSE(asks_for_placement(target));
+  target.metrics[0].labels = {{"unit", spec::Attribute::unit, {}}};
+  EXPECT_TRUE(asks_for_placement(target));
+  EXPECT_FALSE(selects_by_placement(target));
+  target.processes[0].container = Glob("a*");
+  EXPECT_TRUE(selects_by_placement(target));
+}
+
 TEST(Match, AProcessBelongsWhenAnySelectorMatches) {
   spec::Target target;
   target.processes.resize(2);

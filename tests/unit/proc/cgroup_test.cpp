@@ -121,6 +121,15 @@ TEST(Pod, ByTheKubeletsOwnDriver) {
   EXPECT_EQ(placement_of("/kubepods/besteffort/pod" + uid + "/" + id).pod_uid, uid);
 }
 
+TEST(Pod, OfSystemdsNamesInARuntimeWithoutSystemd) {
+  const Placement placement =
+      placement_of("/system.slice/containerd.service/kubepods-burstable-pod" + uid_in_slice +
+                   ".slice:cri-containerd:" + id);
+  EXPECT_EQ(placement.pod_uid, uid);
+  EXPECT_EQ(placement.container, id);
+  EXPECT_EQ(placement.unit, "containerd.service");
+}
+
 TEST(Pod, FromAFileHasAHash) {
   const std::string hash(32, '7');
   EXPECT_EQ(placement_of("/kubepods/burstable/pod" + hash + "/" + id).pod_uid, hash);

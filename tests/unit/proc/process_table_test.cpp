@@ -40,6 +40,27 @@ TEST(ProcessTable, ChildIsWhatItsParentIs) {
   EXPECT_EQ(change->image->facts->parent, 1U);
 }
 
+TEST(ProcessTable, ChildIsWhereItsParentIsUntilSomebodyLooks) {
+  ProcessTable table;
+  Process parent = process(1, "/bin/app");
+  parent.placement.unit = "a.service";
+  table.saw(parent, 10);
+  const ImagePtr child = table.apply(fork_of(1, 2, 20))->image;
+  EXPECT_EQ(child->facts->placement.unit, "a.service");
+  EXPECT_TRUE(child->is_inherited);
+  table.saw(process(2, "/bin/app"), 30);
+  EXPECT_FALSE(table.current(2)->is_inherited);
+}
+
+TEST(ProcessTable, WhereAProgramRunsIsNotWhereTheOneBeforeWasSeen) {
+  ProcessTable table;
+  Process starter = process(1, "/bin/runc");
+  starter.placement.unit = "containerd.service";
+  table.saw(starter, 10);
+  table.apply(exec_of(1, "app", 20));
+  EXPECT_EQ(table.current(1)->facts->placement, Placement());
+}
+
 TEST(ProcessTable, ThreadIsNoProcess) {
   ProcessTable table;
   table.saw(process(1, "/bin/app"), 10);
@@ -113,6 +134,35 @@ TEST(ProcessTable, AnotherStartTimeIsAnotherProcess) {
   const ImagePtr second = table.saw(process(1, "/bin/app", 6), 20);
   EXPECT_NE(first, second);
   EXPECT_EQ(first->ended, 20U);
+}
+
+TEST(ProcessTable, RemembersWhatAProcessWasUntilItTookAnotherName) {
+  ProcessTable table;
+  table.saw(process(1, "/bin/app"), 10);
+  EXPECT_EQ(table.current(1)->facts_before, nullptr);
+  table.apply({20, Comm{1, 1, false, "worker"}});
+  const ImagePtr image = table.current(1);
+  EXPECT_EQ(image->renamed, 20U);
+  EXPECT_EQ(image->facts_before->comm, "app");
+  EXPECT_EQ(image->facts->comm, "worker");
+}
+
+TEST(ProcessTable, ProgramThatNobodyReportedMayBeAsOldAsTheLoss) {
+  ProcessTable table;
+  const ImagePtr before = table.saw(process(1, "/bin/app"), 10);
+  const ImagePtr now = table.saw(process(1, "/bin/other"), 50);
+  EXPECT_EQ(table.at(1, 49), before);
+  EXPECT_EQ(table.at(1, 50), now);
+}
+
+TEST(ProcessTable, ProgramThatNobodyReportedIsYoungerThanTheOneBefore) {
+  ProcessTable table;
+  table.saw(process(1, "/bin/app"), 10);
+  table.apply(exec_of(1, "sh", 60));
+  table.apply(mapping_of(1, "/bin/sh", 61));
+  const ImagePtr now = table.saw(process(1, "/bin/other"), 50);
+  EXPECT_EQ(now->began, 60U);
+  EXPECT_EQ(table.at(1, 60), now);
 }
 
 TEST(ProcessTable, ForgetsWhatEndedLongAgo) {

@@ -106,6 +106,31 @@ TEST(Watcher, MemfdThatIsMappedIsADeletedFile) {
   close(fd);
 }
 
+TEST(Watcher, LossIsSeenWithoutWaitingForTheNextRecordAndToldOnce) {
+  boost::asio::io_context loop;
+  auto watcher = Watcher::open(loop);
+  ASSERT_TRUE(watcher) << watcher.error().message;
+  for (int i = 0; i < 10; ++i) run_true();
+  const auto before = (*watcher)->take();
+  EXPECT_FALSE(before.lost);
+  ASSERT_FALSE(before.records.empty());
+  const int fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  for (unsigned i = 0; i < 4'000 * std::thread::hardware_concurrency(); ++i) {
+    void* memory = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    ASSERT_NE(memory, MAP_FAILED);
+    munmap(memory, 4096);
+  }
+  close(fd);
+  const auto full = (*watcher)->take();
+  EXPECT_TRUE(full.lost);
+  ASSERT_FALSE(full.records.empty());
+  EXPECT_GT(full.lost_since, before.records.back().time);
+  EXPECT_LE(full.lost_since, full.records.back().time);
+  for (int i = 0; i < 10; ++i) run_true();  // now the kernel says so too
+  EXPECT_FALSE((*watcher)->take().lost);
+}
+
 TEST(PerfRing, FullOneSaysThatItLostSome) {
   std::vector<PerfRing> rings;
   for (unsigned cpu = 0; cpu < std::thread::hardware_concurrency(); ++cpu) {
@@ -114,7 +139,7 @@ TEST(PerfRing, FullOneSaysThatItLostSome) {
     rings.push_back(std::move(*ring));
   }
   for (int i = 0; i < 100; ++i) run_true();
-  for (PerfRing& ring : rings) ring.read([](std::span<const std::byte>) {});
+  for (PerfRing& ring : rings) EXPECT_TRUE(ring.read([](std::span<const std::byte>) {}));
   for (int i = 0; i < 4; ++i) run_true();  // the loss is told with the next record
   std::size_t lost = 0;
   for (PerfRing& ring : rings) {

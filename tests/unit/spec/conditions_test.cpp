@@ -72,6 +72,7 @@ TEST(Conditions, TextsThatCanNeverBeEqualAreRefused) {
   EXPECT_THAT(error_of("str(arg0, 3) == \"four\""),
               HasSubstr("16: this text has 4 bytes, but str() reads 3 at most"));
   EXPECT_EQ(error_of("str(arg0, 4) == \"four\""), "no error");
+  EXPECT_EQ(error_of("container == \"\""), "no error");
   EXPECT_THAT(error_of("comm == \"sixteen-letters!\""), HasSubstr("cuts comm to 15 bytes"));
 }
 

@@ -80,6 +80,11 @@ TEST(Yaml, PositionsCountBytesFromOne) {
   EXPECT_EQ(root.entries[2].value.items[0].within(0).line, 4);
 }
 
+TEST(Yaml, AMistakeAtACutEndIsStillInsideTheText) {
+  EXPECT_THAT(yaml_errors("a: \"b\\x"), ElementsAre(HasSubstr("test.yaml:1:8: not valid YAML")));
+  EXPECT_THAT(yaml_errors("a: [\n"), ElementsAre(HasSubstr("test.yaml:2:1: not valid YAML")));
+}
+
 TEST(Yaml, WhereQuotingHidesThePositionTheWholeValueIsMeant) {
   const Node root = tree("a: 'it''s'\nb: \"a\\x41\"\n");
   EXPECT_EQ(root.entries[0].value.within(4).column, 4);

@@ -1,0 +1,3 @@
+<?php
+// work.php includes this file, so that it is compiled.
+return 1;

@@ -1,0 +1,1 @@
+# work.rb loads and requires this file.

@@ -1,0 +1,26 @@
+"""Which tests of tests/integration do not run on Debian's kernel, and why. All others do."""
+
+NO_MULTI = "it asks for uprobe_multi, which came with 6.6"
+NO_ATTACHING = "attaching without CAP_SYS_ADMIN takes uprobe_multi, which came with 6.6"
+
+# A class or a test, and the reason.
+ELSEWHERE = {
+    "exact_test.ExactWithUprobeMulti": NO_MULTI,
+    "exact_test.ExactWithPairsInAHash": NO_MULTI,
+    "errors_test.Kernels.test_this_kernel_attaches_both_ways": NO_MULTI,
+    "errors_test.Privileges.test_uprobe_multi_needs_no_sys_admin": NO_ATTACHING,
+    "errors_test.Privileges.test_a_process_that_may_not_be_looked_at_is_reported_and_others_count": NO_ATTACHING,
+    "daemon_test.ManySites": "its time limits are those of uprobe_multi: a thousand perf events go one by one, in 45 s",
+    "daemon_test.Pages.test_a_scrape_drains_when_the_data_is_old":
+        "it attaches a thousand sites: a minute of detaching, and nothing here depends on the kernel",
+    "daemon_test.Pages.test_health_readiness_landing_page_and_unknown_paths": "nothing in it depends on the kernel",
+    "daemon_test.Pages.test_every_family_has_help_and_type_and_the_contract_is_kept":
+        "it attaches a thousand sites: a minute of detaching, and nothing here depends on the kernel",
+    "dynamic_test.Dynamic.test_1000_loads_leave_nothing_behind":
+        "it takes two minutes there; the test of 50 reloads shows the same of this kernel",
+    "exact_test.ExactWithPerfUprobes.test_a_burst_of_ten_thousand_label_sets_loses_none":
+        "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
+        "process takes up room a second time, more than max_series gives",
+    "handover_test": "without uprobe_multi nothing is handed over",
+    "cost_test": "what it measures is the time of an emulated processor",
+}
