@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -16,6 +17,8 @@
 #include "elf/mapped_file.h"
 #include "elf/probes.h"
 #include "expose/web_config_file.h"
+#include "kernel/canary.h"
+#include "kernel/features.h"
 #include "kernel/program_config.h"
 #include "plan/match.h"
 #include "plan/select.h"
@@ -65,7 +68,8 @@ Resolved resolve(const spec::Target& target, const proc::Procfs& procfs,
       if (!seen.insert(mapping.file).second) continue;
       auto file = read_file(procfs, process.id.pid, mapping);
       if (file) {
-        if (!file->probes.sites.empty()) resolved.files.emplace(mapping.file, std::move(*file));
+        const bool has_notes = !file->probes.sites.empty() || !file->probes.skipped.empty();
+        if (has_notes) resolved.files.emplace(mapping.file, std::move(*file));
       } else if (file.error().code != Errc::unsupported && file.error().code != Errc::gone) {
         resolved.problems.push_back(file.error().message);
       }
@@ -105,8 +109,26 @@ void print_sites(const plan::Selection& selection, const File& file) {
     fmt::print("        events lost (fault): {}\n", warning);
 }
 
+bool has_five_byte_nops(const Resolved& resolved) {
+  return std::ranges::any_of(resolved.files, [](const auto& file) {
+    return std::ranges::any_of(file.second.probes.sites, [](const elf::Site& site) {
+      return site.hazard == elf::Hazard::five_byte_nop;
+    });
+  });
+}
+
+/// As the daemon would decide. Who may not ask the kernel is told of the hazard.
+plan::SitePolicy policy_of(const spec::Target& target, const Resolved& resolved) {
+  if (target.allow_unsafe_sites) return {.five_byte_nops = true};
+  if (!has_five_byte_nops(resolved)) return {};
+  const auto features =
+      kernel::detect_features(kernel::AttachChoice::automatic, kernel::PairChoice::automatic);
+  if (!features) return {};
+  return {.five_byte_nops = kernel::Canary(features->uprobe_multi).trial().five_byte_nops_are_safe};
+}
+
 /// Prints one metric; true when all of it would be attached.
-bool print_metric(const spec::Metric& metric, const Resolved& resolved) {
+bool print_metric(const spec::Metric& metric, const Resolved& resolved, plan::SitePolicy policy) {
   const auto config = kernel::configure(
       metric,
       {.possible_cpus = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)))});
@@ -120,7 +142,7 @@ bool print_metric(const spec::Metric& metric, const Resolved& resolved) {
   unsigned roles = 0;
   bool refused = !config;
   for (const auto& [id, file] : resolved.files) {
-    const auto selection = plan::select_sites(metric, file.probes);
+    const auto selection = plan::select_sites(metric, file.probes, policy);
     if (!selection) {
       fmt::print("      {}\n        cannot attach: {}\n", file.path, selection.error().message);
       refused = true;
@@ -178,8 +200,9 @@ bool print_probes(const spec::Config& config) {
       fmt::print(stderr, "{}\n", problem);
       complete = false;
     }
+    const plan::SitePolicy policy = policy_of(target, resolved);
     for (const spec::Metric& metric : target.metrics)
-      complete = print_metric(metric, resolved) && complete;
+      complete = print_metric(metric, resolved, policy) && complete;
   }
   return complete;
 }

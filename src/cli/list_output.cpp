@@ -79,6 +79,9 @@ void add_file(std::string& text, const ListedFile& file) {
   if (!sites.empty()) add_row(text, rows.front(), widths);
   for (std::size_t i = 0; i < sites.size(); ++i) {
     add_row(text, rows[i + 1], widths);
+    if (sites[i].hazard != elf::Hazard::none) {
+      text += fmt::format("      hazard: the place is {}\n", elf::explain(sites[i].hazard));
+    }
     for (std::size_t n = 0; n < sites[i].arguments.size(); ++n) {
       const Argument& argument = sites[i].arguments[n];
       if (argument.kind != Argument::Kind::unavailable) continue;
@@ -117,10 +120,12 @@ Json to_json(const Site& site) {
     if (argument.kind == Argument::Kind::unavailable) entry["reason"] = argument.reason;
     arguments.push_back(std::move(entry));
   }
-  return {{"address", site.address},
-          {"offset", site.offset},
-          {"semaphore_offset", site.semaphore_offset},
-          {"arguments", std::move(arguments)}};
+  Json entry{{"address", site.address},
+             {"offset", site.offset},
+             {"semaphore_offset", site.semaphore_offset},
+             {"arguments", std::move(arguments)}};
+  if (site.hazard != elf::Hazard::none) entry["hazard"] = elf::to_string(site.hazard);
+  return entry;
 }
 
 Json to_json(const ListedFile& file) {

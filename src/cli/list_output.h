@@ -22,13 +22,15 @@ struct ListedFile {
 [[nodiscard]] std::string list_as_text(const std::vector<ListedFile>& files);
 
 /// One JSON document. Numbers are decimal, addresses and offsets in bytes, `semaphore_offset` is 0
-/// where the probe has none, `reason` is there where `kind` is "unavailable":
+/// where the probe has none, `reason` is there where `kind` is "unavailable", `hazard` where a
+/// probe could harm the program (elf::Hazard's words):
 /// {"files": [{"path", "build_id",
 ///             "skipped": [{"offset", "reason"}],
 ///             "probes": [{"provider", "name",
 ///                         "sites": [{"address", "offset", "semaphore_offset",
 ///                                    "arguments": [{"text", "size", "signed", "float",
-///                                                   "kind", "reason"}]}]}]}]}
+///                                                   "kind", "reason"}],
+///                                    "hazard"}]}]}]}
 /// `kind` is constant, register, memory or unavailable. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string list_as_json(const std::vector<ListedFile>& files);
 

@@ -84,6 +84,10 @@ Attacher::~Attacher() {
   closings_.clear();
 }
 
+plan::SitePolicy Attacher::policy_of(const TargetState& target) const {
+  return {.five_byte_nops = target.target.allow_unsafe_sites || backend_.may_use_five_byte_nops()};
+}
+
 TargetState& Attacher::target_of(const plan::Binding& binding) {
   return *std::ranges::find(targets_, binding.target, &TargetState::number);
 }
@@ -141,9 +145,9 @@ bool Attacher::has_wanted_probes(TargetState& target, Opened& opened, const std:
     }
     return false;
   }
-  if (entry->probes->sites.empty()) return false;
+  if (entry->probes->sites.empty() && entry->probes->skipped.empty()) return false;
   return std::ranges::any_of(target.metrics, [&](const MetricState& metric) {
-    const auto selection = plan::select_sites(metric.metric, *entry->probes);
+    const auto selection = plan::select_sites(metric.metric, *entry->probes, policy_of(target));
     return !selection || !selection->sites.empty();
   });
 }
@@ -313,13 +317,14 @@ std::set<plan::Binding> Attacher::wanted_bindings() {
           continue;
         }
         if (entry == nullptr || !entry->probes) continue;
-        const auto selection = plan::select_sites(metric.metric, *entry->probes);
+        const auto selection = plan::select_sites(metric.metric, *entry->probes, policy_of(target));
         if (selection && selection->sites.empty()) continue;
         if (selection) {
           wanted.insert(binding);
         } else if (refused_.try_emplace(binding, selection.error().message).second) {
           // What a file's notes lack they will lack tomorrow: not tried again.
           ++metric.attach_errors[selection.error().code];
+          metric.problem = selection.error().message;
           report_failure(binding, selection.error());
         }
       }
@@ -373,7 +378,7 @@ Status Attacher::attach_now(const plan::Binding& binding) {
   const CatalogEntry* entry = catalog_.known(binding.file, guard.fd());
   if (entry == nullptr) entry = &catalog_.read(binding.file, guard, use.path);
   if (!entry->probes) return fail(Errc::invalid, entry->problem.message);
-  auto selection = plan::select_sites(metric.metric, *entry->probes);
+  auto selection = plan::select_sites(metric.metric, *entry->probes, policy_of(target));
   if (!selection) return tl::unexpected(std::move(selection).error());
   if (selection->sites.empty()) {
     return fail(Errc::not_found, fmt::format("{} changed, and has no {} any more", entry->path,
@@ -388,6 +393,7 @@ Status Attacher::attach_now(const plan::Binding& binding) {
   if (!link) return tl::unexpected(std::move(link).error());
   AttachedFile attached{std::move(*link), {}, use.path, selection->roles, {}};
   for (const plan::SelectedSite& site : selection->sites) ++attached.sites[site.probe];
+  attached.refused = selection->refused;
   keep(attached);
   metric.files.insert_or_assign(binding.file, std::move(attached));
   report_attached(binding, *selection, use.path);
@@ -417,6 +423,7 @@ void Attacher::attach_failed(const plan::Binding& binding, const Error& error, T
   if (error.code == Errc::gone) return;
   MetricState& metric = metric_of(binding);
   ++metric.attach_errors[error.code];
+  metric.problem = error.message;
   plan::Attempt& attempt = attempts_[binding];
   attempt.attached = false;
   attempt.retry_at = now + pause_after(error, attempt.failures++);

@@ -128,6 +128,7 @@ class Attacher {
   void begin(Closing closing, Time now);
   void reap(Time now);
   void finish_closing(const proc::FileId& file);
+  [[nodiscard]] plan::SitePolicy policy_of(const TargetState& target) const;
   [[nodiscard]] TargetState& target_of(const plan::Binding& binding);
   [[nodiscard]] MetricState& metric_of(const plan::Binding& binding);
 

@@ -27,7 +27,7 @@ Result<MetricState::Reading> MetricState::read() const {
 
 std::string MetricState::state_of(bool has_no_process) const {
   if (is_attached()) return "attached";
-  if (!attach_errors.empty()) return "not attached: see the errors in the log";
+  if (!attach_errors.empty()) return "not attached: " + problem;
   if (has_no_process) return "waiting for its processes";
   return fmt::format("waiting: no file that the target's processes map has {}",
                      plan::probes_text(metric));

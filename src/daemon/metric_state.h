@@ -32,6 +32,7 @@ struct AttachedFile {
   std::string path;
   std::uint8_t roles = 0;
   std::map<ProbeName, std::uint64_t> sites;  ///< how many of each probe
+  std::vector<std::string> refused = {};     ///< sites that were left out, and why
 };
 
 struct MetricState {
@@ -65,6 +66,7 @@ struct MetricState {
   std::uint64_t attaches = 0;
   std::uint64_t detaches = 0;
   std::map<Errc, std::uint64_t> attach_errors;
+  std::string problem;  ///< the latest of them
   std::uint64_t starts_expired = 0;
   std::string state = "waiting for its processes";  ///< in words, for the log and the pages
 };

@@ -88,7 +88,12 @@ std::string Engine::targets_text() const {
     for (const MetricState& metric : target.metrics) {
       text += fmt::format("  {}: {}\n", metric.metric.name,
                           metric.state_of(target.roster.running().empty()));
-      for (const auto& [id, file] : metric.files) text += fmt::format("    {}\n", file.path);
+      for (const auto& [id, file] : metric.files) {
+        text += fmt::format("    {}\n", file.path);
+        for (const std::string& why : file.refused) {
+          text += fmt::format("      not attached: {}\n", why);
+        }
+      }
     }
   }
   return text;

@@ -28,6 +28,7 @@
 #include "expose/process_metrics.h"
 #include "expose/web_config_file.h"
 #include "kernel/backend.h"
+#include "kernel/canary.h"
 #include "kernel/capabilities.h"
 #include "metrics/self.h"
 #include "proc/watcher.h"
@@ -88,6 +89,7 @@ class Supervisor {
   [[nodiscard]] std::optional<Inheritance> recall();
   void protect(std::shared_ptr<expose::WebConfigFile> web);
   [[nodiscard]] Status listen();
+  void report_trial(const kernel::HitTrial& trial) const;
   [[nodiscard]] Status listen_on_passed_sockets();
   [[nodiscard]] Status listening(const Result<std::string>& address) const;
   void serve();
@@ -124,6 +126,7 @@ class Supervisor {
   asio::steady_timer drain_timer_{loop_};
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
+  std::optional<kernel::Canary> canary_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<kernel::KernelBackend> backend_;
   std::unique_ptr<Engine>
@@ -183,6 +186,10 @@ Status Supervisor::start() {
   if (!features) return tl::unexpected(std::move(features).error());
   log_.info("kernel", {{"attach", features->text()}});
   report_capabilities(features->uprobe_multi);
+  // Before any thread or link is there. Its end, for which the kernel takes its time, can wait.
+  canary_.emplace(features->uprobe_multi);
+  features->trial = canary_->trial();
+  report_trial(features->trial);
   kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
     // A failed load ends in an error of our own; the verifier's pages are for those who ask.
     static_cast<void>(warning);
@@ -214,6 +221,11 @@ Status Supervisor::start() {
     engine_->take_up(config_, steady_clock::now());
   }
   return {};
+}
+
+void Supervisor::report_trial(const kernel::HitTrial& trial) const {
+  const auto cost = trial.hit_cost ? fmt::format("{:.0f}", trial.hit_cost->count()) : "unknown";
+  log_.info("canary", {{"found", trial.text}, {"hit_nanoseconds", cost}});
 }
 
 /// Who keeps the links and counts while no daemon runs, if anybody does.
@@ -285,6 +297,7 @@ expose::Response Supervisor::metrics_response() {
   self.version = version;
   self.drain_duration = drain_duration_;
   self.last_drain = last_drain_wall_;
+  self.hit_cost = backend_->features().trial.hit_cost;
   self.last_reload_ok = last_reload_ok_;
   self.last_reload_success = loaded_wall_;
   metrics::Snapshot snapshot = engine_->snapshot();
@@ -461,6 +474,7 @@ int Supervisor::run() {
   follow_processes();
   drain_and_rearm();
   service_.ready();
+  canary_.reset();
   service_.keep_alive_while([this] { return is_well(); });
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own

@@ -100,6 +100,8 @@ Status read_sections(ByteView file, ByteView headers, std::uint32_t names_index,
 Status read_segments(ByteView headers, Headers& out) {
   for (std::uint64_t at = 0; at < headers.size(); at += sizeof(Elf64_Phdr)) {
     const auto header = headers.read<Elf64_Phdr>(at);
+    const Segment segment{header->p_flags, header->p_vaddr, header->p_offset, header->p_filesz};
+    if (header->p_type == PT_GNU_EH_FRAME) out.unwind_index = segment;
     if (header->p_type != PT_LOAD && header->p_type != PT_NOTE) continue;
     auto& segments = header->p_type == PT_LOAD ? out.loaded : out.notes;
     if (segments.size() == most_segments) {
@@ -107,7 +109,7 @@ Status read_segments(ByteView headers, Headers& out) {
                   fmt::format("it has more than {} segments of one kind, which no linker makes",
                               most_segments));
     }
-    segments.push_back({header->p_flags, header->p_vaddr, header->p_offset, header->p_filesz});
+    segments.push_back(segment);
   }
   return {};
 }

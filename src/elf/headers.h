@@ -33,8 +33,9 @@ struct Segment {
 
 struct Headers {
   std::vector<Section> sections;
-  std::vector<Segment> loaded;  ///< PT_LOAD
-  std::vector<Segment> notes;   ///< PT_NOTE
+  std::vector<Segment> loaded;          ///< PT_LOAD
+  std::vector<Segment> notes;           ///< PT_NOTE
+  std::optional<Segment> unwind_index;  ///< PT_GNU_EH_FRAME, the last one
 
   /// The first section of that name.
   [[nodiscard]] const Section* find(std::string_view name) const;

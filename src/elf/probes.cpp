@@ -3,7 +3,6 @@
 #include <elf.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -12,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "elf/code.h"
 #include "elf/headers.h"
 #include "elf/notes.h"
 #include "elf/symbols.h"
@@ -34,12 +34,6 @@ constexpr std::uint64_t most_note_bytes = 256U << 20;
 constexpr std::size_t most_skipped = 1'000;
 // The kernel counts users of a probe in 16 bits.
 constexpr std::uint64_t semaphore_size = 2;
-
-/// nopl 0x0(%rax,%rax,1), as the Intel manual recommends for five bytes.
-bool is_five_byte_nop(const ByteView& file, std::uint64_t offset) {
-  constexpr std::array<std::uint8_t, 5> nop{0x0f, 0x1f, 0x44, 0x00, 0x00};
-  return file.read<std::array<std::uint8_t, 5>>(offset) == nop;
-}
 
 /// The descriptor of a stapsdt note: three addresses and three strings (SystemTap wiki,
 /// UserSpaceProbeImplementation).
@@ -95,8 +89,9 @@ class Collector {
   void add(const Note& note);
   tl::expected<Site, std::string> make_site(const Descriptor& descriptor);
   std::optional<std::uint64_t> find_symbol(std::string_view name);
-  void skip(std::uint64_t offset, std::string reason);
+  void skip(SkippedNote note);
   void drop_duplicates();
+  void look_at_code();
 
   ByteView file_;
   const Headers& headers_;
@@ -129,24 +124,25 @@ Status Collector::read_section(const Section& section) {
     if (++notes_ > most_notes || arguments_ > most_arguments) {
       const auto [most, what] = notes_ > most_notes ? std::pair(most_notes, "notes")
                                                     : std::pair(most_arguments, "arguments");
-      skip(note->offset, fmt::format("it and all that follow: more than {} {}", most, what));
+      skip({note->offset, fmt::format("it and all that follow: more than {} {}", most, what)});
       return {};
     }
     add(*note);
   }
   if (!walk.at_end()) {
-    skip(walk.offset(), "it and all that follow: its sizes run past the end of the section");
+    skip({walk.offset(), "it and all that follow: its sizes run past the end of the section"});
   }
   return {};
 }
 
 void Collector::add(const Note& note) {
   const auto descriptor = read_descriptor(note.descriptor);
-  if (!descriptor) return skip(note.offset, descriptor.error());
+  if (!descriptor) return skip({note.offset, descriptor.error()});
   auto site = make_site(*descriptor);
   if (!site) {
-    return skip(note.offset,
-                fmt::format("{}:{}: {}", descriptor->provider, descriptor->name, site.error()));
+    return skip({note.offset,
+                 fmt::format("{}:{}: {}", descriptor->provider, descriptor->name, site.error()),
+                 std::string(descriptor->provider), std::string(descriptor->name)});
   }
   arguments_ += site->arguments.size();
   result_.sites.push_back(std::move(*site));
@@ -165,7 +161,6 @@ tl::expected<Site, std::string> Collector::make_site(const Descriptor& descripto
     return tl::unexpected(fmt::format("its address {:#x} is not in the file's code", site.address));
   }
   site.offset = *offset;
-  site.five_byte_nop = is_five_byte_nop(file_, site.offset);
   if (descriptor.semaphore != 0) {
     const std::uint64_t address = descriptor.semaphore + shift;
     const auto semaphore = headers_.file_offset(address, semaphore_size, PF_W);
@@ -187,9 +182,9 @@ std::optional<std::uint64_t> Collector::find_symbol(std::string_view name) {
   return symbols_->find(name);
 }
 
-void Collector::skip(std::uint64_t offset, std::string reason) {
+void Collector::skip(SkippedNote note) {
   if (result_.skipped.size() < most_skipped) {
-    result_.skipped.push_back({offset, std::move(reason)});
+    result_.skipped.push_back(std::move(note));
   } else {
     ++skipped_silently_;
   }
@@ -217,8 +212,17 @@ void Collector::drop_duplicates() {
   sites.erase(std::next(sites.begin(), static_cast<std::ptrdiff_t>(kept)), sites.end());
 }
 
+void Collector::look_at_code() {
+  std::vector<std::uint64_t> addresses;
+  addresses.reserve(result_.sites.size());
+  for (const Site& site : result_.sites) addresses.push_back(site.address);
+  const std::vector<Hazard> hazards = find_hazards(file_, headers_, addresses);
+  for (std::size_t i = 0; i < hazards.size(); ++i) result_.sites[i].hazard = hazards[i];
+}
+
 ProbeFile Collector::finish() && {
   drop_duplicates();
+  look_at_code();
   if (skipped_silently_ > 0) {
     result_.skipped.push_back({0, fmt::format("{} more notes", skipped_silently_)});
   }

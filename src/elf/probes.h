@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "elf/argument.h"
+#include "elf/hazard.h"
 
 namespace sdt::elf {
 
@@ -26,15 +27,15 @@ struct Site {
   std::uint64_t offset = 0;   ///< in the file: what a uprobe is attached to
   std::uint64_t semaphore_offset = 0;  ///< in the file; 0: the probe has none
   std::vector<Argument> arguments;
-  /// The instruction is the 5-byte nop (0f 1f 44 00 00). Kernels that make a call of it (from 6.18
-  /// on) push onto the user's stack there, over the red zone of a leaf function.
-  bool five_byte_nop = false;
+  Hazard hazard = Hazard::none;  ///< of a probe there
 };
 
 /// A note that is damaged, or whose probe could not be attached to.
 struct SkippedNote {
   std::uint64_t offset = 0;  ///< of the note in its section
   std::string reason;
+  std::string provider = {};  ///< empty, as the name, when it could not be read so far
+  std::string name = {};
 };
 
 struct ProbeFile {

@@ -35,6 +35,10 @@ class KernelBackend final : public plan::Backend {
   /// Routes libbpf's messages. Process-wide, as libbpf's own hook is.
   static void set_log(LogSink sink);
 
+  [[nodiscard]] const Features& features() const { return features_; }
+  [[nodiscard]] bool may_use_five_byte_nops() const override {
+    return features_.trial.five_byte_nops_are_safe;
+  }
   [[nodiscard]] Result<std::unique_ptr<plan::MetricProgram>> load(
       std::uint32_t target, const spec::Metric& metric) override;
   [[nodiscard]] Result<std::unique_ptr<plan::MetricProgram>> adopt(std::uint32_t target,

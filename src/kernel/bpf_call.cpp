@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -36,6 +37,20 @@ std::uint64_t address_of(const void* pointer) {
 
 }  // namespace
 
+TrivialProgram load_trivial_program(std::uint32_t expected_attach_type, std::uint32_t flags) {
+  bpf_insn mov{};
+  mov.code = BPF_ALU64 | BPF_MOV | BPF_K;
+  bpf_insn exit{};
+  exit.code = BPF_JMP | BPF_EXIT;
+  const std::array<bpf_insn, 2> code{mov, exit};
+  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  options.expected_attach_type = static_cast<bpf_attach_type>(expected_attach_type);
+  options.prog_flags = flags;
+  const int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sdt_probe_test", "Dual BSD/GPL", code.data(),
+                               code.size(), &options);
+  return fd < 0 ? TrivialProgram{UniqueFd(), -fd} : TrivialProgram{UniqueFd(fd), 0};
+}
+
 MultiLinkResult create_uprobe_multi_link(int program_fd, const std::string& path,
                                          const MultiSites& sites) {
   LinkCreateUprobeMulti attr{};
@@ -45,6 +60,7 @@ MultiLinkResult create_uprobe_multi_link(int program_fd, const std::string& path
   attr.offsets = address_of(sites.offsets.data());
   attr.ref_ctr_offsets = address_of(sites.semaphore_offsets.data());
   attr.cookies = address_of(sites.cookies.data());
+  attr.pid = sites.pid;
   attr.cnt = static_cast<std::uint32_t>(sites.offsets.size());
   const long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof attr);
   if (fd < 0) return {UniqueFd(), errno};

@@ -14,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include "base/unique_fd.h"
 #include "kernel/bpf_call.h"
 #include "kernel/capabilities.h"
 
@@ -24,33 +23,14 @@ namespace {
 constexpr const char* uprobe_pmu = "/sys/bus/event_source/devices/uprobe/type";
 constexpr const char* kernel_btf = "/sys/kernel/btf/vmlinux";
 
-/// Loads `return 0` as a uprobe program; errno in `error` when it cannot be.
-struct LoadResult {
-  UniqueFd program;
-  int error = 0;
-};
-LoadResult load_trivial(std::uint32_t expected_attach_type, std::uint32_t flags) {
-  bpf_insn mov{};
-  mov.code = BPF_ALU64 | BPF_MOV | BPF_K;
-  bpf_insn exit{};
-  exit.code = BPF_JMP | BPF_EXIT;
-  const std::array<bpf_insn, 2> code{mov, exit};
-  LIBBPF_OPTS(bpf_prog_load_opts, options);
-  options.expected_attach_type = static_cast<bpf_attach_type>(expected_attach_type);
-  options.prog_flags = flags;
-  const int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sdt_probe_test", "Dual BSD/GPL", code.data(),
-                               code.size(), &options);
-  return fd < 0 ? LoadResult{UniqueFd(), -fd} : LoadResult{UniqueFd(fd), 0};
-}
-
 /// A kernel that knows uprobe_multi looks at the path, finds a directory and says EBADF; one that
 /// does not, EINVAL.
 bool has_uprobe_multi() {
-  const LoadResult loaded = load_trivial(attach_type_uprobe_multi, 0);
-  if (!loaded.program.valid()) return false;
+  const TrivialProgram loaded = load_trivial_program(attach_type_uprobe_multi, 0);
+  if (!loaded.fd.valid()) return false;
   const std::array<std::uint64_t, 1> offset{1};
   const std::array<std::uint64_t, 1> zero{0};
-  return create_uprobe_multi_link(loaded.program.get(), "/", {offset, zero, zero}).error == EBADF;
+  return create_uprobe_multi_link(loaded.fd.get(), "/", {offset, zero, zero}).error == EBADF;
 }
 
 /// PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h.
@@ -130,7 +110,7 @@ std::string Features::text() const {
 }
 
 Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
-  const LoadResult plain = load_trivial(0, 0);
+  const TrivialProgram plain = load_trivial_program(0, 0);
   if (plain.error == EPERM || plain.error == EACCES) {
     return refused();
   }
@@ -153,8 +133,8 @@ Result<Features> detect_features(AttachChoice attach, PairChoice pairs) {
             attach == AttachChoice::perf ? " (not tried: --kernel.attach=perf)" : "", uprobe_pmu));
   }
   features.sleepable =
-      load_trivial(features.uprobe_multi ? attach_type_uprobe_multi : 0, BPF_F_SLEEPABLE).error ==
-      0;
+      load_trivial_program(features.uprobe_multi ? attach_type_uprobe_multi : 0, BPF_F_SLEEPABLE)
+          .error == 0;
   features.task_storage = pairs != PairChoice::hash && has_task_storage();
   if (pairs == PairChoice::task_storage && !features.task_storage) {
     return fail(

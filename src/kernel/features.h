@@ -5,8 +5,10 @@
 // Thread:    start-up.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -33,6 +35,14 @@ struct TaskFields {
   std::uint32_t self_exec_id = 0;
 };
 
+/// What the canary found out (kernel/canary.h).
+struct HitTrial {
+  using Nanoseconds = std::chrono::duration<double, std::nano>;
+  bool five_byte_nops_are_safe = false;  ///< a probe on one leaves the red zone alone
+  std::optional<Nanoseconds> hit_cost;   ///< of one hit with an empty program; unset: not known
+  std::string text;                      ///< what was found, or why nothing was
+};
+
 struct Features {
   bool uprobe_multi = false;  ///< one link for many sites (6.6); else a perf event for each
   bool sleepable = false;     ///< programs may wait for a page (6.0)
@@ -41,6 +51,7 @@ struct Features {
   std::size_t possible_cpus = 1;
   PidNamespace pid_namespace{};
   TaskFields task_fields{};
+  HitTrial trial{};  ///< detect_features() leaves it to the canary
 
   /// "uprobe_multi, sleepable, task storage, 2 CPUs": for the log.
   [[nodiscard]] std::string text() const;

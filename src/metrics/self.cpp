@@ -14,6 +14,7 @@ using Probe = SelfMetrics::Probe;
 using spec::MetricType;
 
 constexpr double nanosecond = 1e-9;
+using Picoseconds = std::chrono::duration<std::int64_t, std::pico>;
 
 constexpr std::array all_error_codes{Errc::invalid,     Errc::not_found, Errc::permission,
                                      Errc::unsupported, Errc::exhausted, Errc::busy,
@@ -131,6 +132,20 @@ MetricSnapshot single(MetricSnapshot into, Int128 value, LabelSet labels = {}) {
   return into;
 }
 
+/// In picoseconds, because values are integers.
+MetricSnapshot hit_cost(const SelfMetrics& self) {
+  constexpr double picosecond = 1e-12;
+  MetricSnapshot into =
+      family(MetricType::gauge, "hit_cost_seconds",
+             "What the kernel takes for one hit, measured at start with a program "
+             "that does nothing.",
+             picosecond);
+  if (self.hit_cost) {
+    add(into, {}, Int128{std::chrono::duration_cast<Picoseconds>(*self.hit_cost).count()});
+  }
+  return into;
+}
+
 MetricSnapshot timestamp(const std::string& name, std::string help,
                          const std::optional<SelfMetrics::WallTime>& time) {
   MetricSnapshot into = family(MetricType::gauge, name, std::move(help), nanosecond);
@@ -194,6 +209,7 @@ std::vector<MetricSnapshot> collect(const SelfMetrics& self) {
                                  "foreign processes apart."),
                           [](const Probe& probe) { return probe.hits; }));
   append_metrics(self, all);
+  all.push_back(hit_cost(self));
   all.push_back(single(family(MetricType::gauge, "watcher",
                               "1; how processes are followed: by perf records, or, where the "
                               "kernel refuses those, by a rescan of /proc every 2 s."),

@@ -58,6 +58,8 @@ struct SelfMetrics {
 
   std::string version;
   std::vector<Target> targets;
+  /// Of one hit with an empty program, as measured at start; unset: not known.
+  std::optional<std::chrono::duration<double, std::nano>> hit_cost;
   bool watches_by_records = false;   ///< else by looking at /proc again and again
   std::uint64_t records_lost = 0;    ///< how often the kernel had no room for its records
   DurationHistogram attach_delay;    ///< from a mapping seen to its probes live

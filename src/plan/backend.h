@@ -107,6 +107,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
+  /// Whether a probe on a 5-byte nop leaves the program's stack alone on this kernel.
+  [[nodiscard]] virtual bool may_use_five_byte_nops() const = 0;
+
   /// Loads program and maps for a metric. `target` is the number under which judge() speaks of its
   /// target; `metric` must outlive what is returned.
   [[nodiscard]] virtual Result<std::unique_ptr<MetricProgram>> load(std::uint32_t target,

@@ -99,12 +99,9 @@ bool site_passes(const spec::Metric& metric, const ProbeName& probe) {
       });
 }
 
-std::string five_byte_nop_text(const ProbeName& probe, std::uint64_t offset) {
-  return fmt::format(
-      "{}:{} at {:#x} is a 5-byte nop: recent kernels make a call of it, which can overwrite the "
-      "stack of "
-      "the function around it; build the probe with a 1-byte nop, as sys/sdt.h does",
-      probe.provider, probe.name, offset);
+bool is_refused(elf::Hazard hazard, SitePolicy policy) {
+  return hazard != elf::Hazard::none &&
+         !(hazard == elf::Hazard::five_byte_nop && policy.five_byte_nops);
 }
 
 std::uint8_t roles_of(const spec::Metric& metric, const ProbeName& probe) {
@@ -167,7 +164,8 @@ std::string probes_text(const spec::Metric& metric) {
       metric.source);
 }
 
-Result<Selection> select_sites(const spec::Metric& metric, const elf::ProbeFile& file) {
+Result<Selection> select_sites(const spec::Metric& metric, const elf::ProbeFile& file,
+                               SitePolicy policy) {
   Selection selection;
   // A site listed twice must not be attached twice: its events would count twice.
   std::set<std::pair<std::uint64_t, ProbeName>> seen;
@@ -175,13 +173,18 @@ Result<Selection> select_sites(const spec::Metric& metric, const elf::ProbeFile&
     ProbeName probe{site.provider, site.name};
     const std::uint8_t roles = roles_of(metric, probe);
     if (roles == 0 || !seen.emplace(site.offset, probe).second) continue;
-    if (site.five_byte_nop) {
-      selection.refused.push_back(five_byte_nop_text(probe, site.offset));
+    if (is_refused(site.hazard, policy)) {
+      selection.refused.push_back(fmt::format("{}:{} at {:#x} is {}", probe.provider, probe.name,
+                                              site.offset, elf::explain(site.hazard)));
       continue;
     }
     selection.roles |= roles;
     selection.sites.push_back(
         {std::move(probe), roles, site.offset, site.semaphore_offset, site.arguments});
+  }
+  for (const elf::SkippedNote& note : file.skipped) {
+    if (note.provider.empty() || roles_of(metric, {note.provider, note.name}) == 0) continue;
+    selection.refused.push_back(note.reason);
   }
   if (selection.sites.empty() && !selection.refused.empty()) {
     return fail(Errc::unsupported, selection.refused.front());

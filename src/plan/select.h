@@ -38,17 +38,24 @@ struct SelectedSite {
 struct Selection {
   std::vector<SelectedSite> sites;  ///< empty when the file has none of the metric's probes
   std::uint8_t roles = 0;           ///< of all sites together
-  /// Sites that are left out because a uprobe there could harm the program.
+  /// Sites that are left out because a uprobe there could harm the program, and notes of the
+  /// metric's probes that lead to no site at all.
   std::vector<std::string> refused;
   /// Sites that will count their events as lost (reason fault), because an argument cannot be
   /// delivered there.
   std::vector<std::string> warnings;
 };
 
+/// Hazards that are taken all the same.
+struct SitePolicy {
+  /// The user asks for it, or the kernel is shown to do no harm there.
+  bool five_byte_nops = false;
+};
+
 /// Errors: an argument that none of the matching sites has or can deliver (Errc::invalid), nothing
 /// but sites that are refused (Errc::unsupported).
-[[nodiscard]] Result<Selection> select_sites(const spec::Metric& metric,
-                                             const elf::ProbeFile& file);
+[[nodiscard]] Result<Selection> select_sites(const spec::Metric& metric, const elf::ProbeFile& file,
+                                             SitePolicy policy = {});
 
 /// The roles that must be attached somewhere for the metric to count at all.
 [[nodiscard]] std::uint8_t needed_roles(const spec::Metric& metric);

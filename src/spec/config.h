@@ -143,6 +143,8 @@ struct Target {
   std::string name;
   std::vector<ProcessSelector> processes;
   std::optional<Glob> file;  ///< Glob::matches_path on mapped files
+  /// Also where the running kernel may overwrite the stack of the program: on 5-byte nops.
+  bool allow_unsafe_sites = false;
   std::vector<Metric> metrics;
 };
 

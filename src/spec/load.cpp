@@ -93,6 +93,7 @@ class Loader {
     for (MetricDraft& metric : draft.metrics) {
       if (metric.metric.max_series == 0) metric.metric.max_series = global_.max_series;
       metric.metric.fingerprint += fmt::format(" max_series={}", metric.metric.max_series);
+      if (target.allow_unsafe_sites) metric.metric.fingerprint += " allow_unsafe_sites";
       target.metrics.push_back(std::move(metric.metric));
     }
     return target;

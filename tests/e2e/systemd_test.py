@@ -16,7 +16,7 @@ from harness.waiting import TimedOut, wait_until
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "procps",
-            "libbpf1", "libyaml-cpp0.7", "libre2-9", "libspdlog1.10", "libfmt9"]
+            "libbpf1", "libyaml-cpp0.7", "libre2-9", "libspdlog1.10", "libfmt9", "libzydis4.0"]
 # What systemd-nspawn takes away and the unit gives.
 CAPABILITIES = ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH",
                 "CAP_CHECKPOINT_RESTORE", "CAP_LEASE")

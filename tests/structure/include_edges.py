@@ -38,6 +38,7 @@ LIBRARIES = {
     "boost/asio": {"expose", "proc", "daemon", "cli"},
     "spdlog/": {"daemon", "cli"},
     "CLI/": {"cli"},
+    "Zydis/": {"elf"},
 }
 
 # Headers of bpf/ that both sides share, and the BPF object's skeleton.

@@ -50,6 +50,23 @@ TEST(ListAsText, ShowsALineASite) {
             "  skipped the note at 0x40 of its section: it is damaged\n");
 }
 
+TEST(ListAsText, SaysWhatAProbeCouldDoToTheProgram) {
+  ListedFile file{"/a", {}};
+  file.probes.sites = {{"p", "n", 1, 1, 0, {}, elf::Hazard::breakpoint}};
+  EXPECT_THAT(
+      list_as_text({file}),
+      testing::HasSubstr("\n      hazard: the place is a breakpoint (int3) of the program's "
+                         "own, which it would not see any more\n"));
+}
+
+TEST(ListAsJson, HasTheHazardOfASiteThatHasOne) {
+  ListedFile file = shop();
+  file.probes.sites[0].hazard = elf::Hazard::five_byte_nop;
+  const json probes = json::parse(list_as_json({file}))["files"][0]["probes"];
+  EXPECT_EQ(probes[0]["sites"][0]["hazard"], "five_byte_nop");
+  EXPECT_FALSE(probes[1]["sites"][0].contains("hazard"));
+}
+
 TEST(ListAsText, SeparatesFilesByAnEmptyLine) {
   ListedFile one{"/a", {}};
   one.probes.sites = {{"p", "n", 1, 1, 0, {}}};

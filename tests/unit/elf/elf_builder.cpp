@@ -1,5 +1,6 @@
 #include "elf_builder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -124,6 +125,36 @@ ElfBuilder& ElfBuilder::notes_segment(std::uint64_t offset, std::uint64_t size) 
   return *this;
 }
 
+ElfBuilder& ElfBuilder::code(Bytes bytes) {
+  code_ = std::move(bytes);
+  return *this;
+}
+
+ElfBuilder& ElfBuilder::functions(const std::vector<FunctionRange>& functions) {
+  const auto relative = [](std::uint64_t to, std::uint64_t from) {
+    return static_cast<std::int32_t>(to - from);
+  };
+  unwind_ = {std::byte{1}, std::byte{0x1b}, std::byte{0x03}, std::byte{0x3b}};
+  put(unwind_, 8, static_cast<std::uint32_t>(functions.size()));
+  constexpr std::uint64_t descriptions = descriptions_offset - unwind_index_offset;
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    const std::uint64_t description = descriptions + 16 * i;
+    put(unwind_, 12 + 8 * i, relative(functions[i].begin, data_address));
+    put(unwind_, 16 + 8 * i, static_cast<std::int32_t>(description));
+    put(unwind_, description, std::uint32_t{12});
+    put(unwind_, description + 4, std::uint32_t{1});
+    put(unwind_, description + 8, relative(functions[i].begin, data_address + description + 8));
+    put(unwind_, description + 12, functions[i].size);
+  }
+  Elf64_Phdr segment{};
+  segment.p_type = PT_GNU_EH_FRAME;
+  segment.p_vaddr = data_address;
+  segment.p_offset = unwind_index_offset;
+  segment.p_filesz = 12 + 8 * functions.size();
+  segments.push_back(segment);
+  return *this;
+}
+
 ElfBuilder& ElfBuilder::with_extended_numbering() {
   extended_ = true;
   return *this;
@@ -136,6 +167,8 @@ ElfBuilder& ElfBuilder::without_sections() {
 
 Bytes ElfBuilder::build() const {
   Bytes file(data_offset + segment_size);
+  std::copy(code_.begin(), code_.end(), file.begin() + code_offset);
+  std::copy(unwind_.begin(), unwind_.end(), file.begin() + unwind_index_offset);
   std::vector<Content> sections = sections_;
   sections.push_back({".shstrtab", {}, {}});
   sections.back().header.sh_type = SHT_STRTAB;

@@ -41,6 +41,11 @@ struct Symbol {
   std::uint16_t section = 1;
 };
 
+struct FunctionRange {
+  std::uint64_t begin = 0;
+  std::uint32_t size = 0;
+};
+
 /// A shared library with code and data at fixed places, and the sections it is given.
 class ElfBuilder {
  public:
@@ -60,6 +65,14 @@ class ElfBuilder {
   ElfBuilder& symbols(std::uint32_t type, const std::vector<Symbol>& symbols);
   ElfBuilder& notes_segment(std::uint64_t offset, std::uint64_t size);
 
+  /// The bytes of the code segment from its beginning on.
+  ElfBuilder& code(Bytes bytes);
+  /// .eh_frame_hdr and .eh_frame for up to two functions; they take the whole of the data segment.
+  ElfBuilder& functions(const std::vector<FunctionRange>& functions);
+  /// Where functions() puts the two.
+  static constexpr std::uint64_t unwind_index_offset = data_offset;
+  static constexpr std::uint64_t descriptions_offset = data_offset + 0x20;
+
   /// Puts the counts where files with very many sections and segments have them.
   ElfBuilder& with_extended_numbering();
   /// No section headers at all.
@@ -77,6 +90,8 @@ class ElfBuilder {
     Bytes bytes;
   };
   std::vector<Content> sections_;
+  Bytes code_;
+  Bytes unwind_;
   bool extended_ = false;
   bool has_sections_ = true;
 };

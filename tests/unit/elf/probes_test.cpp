@@ -1,8 +1,5 @@
 #include "elf/probes.h"
 
-#include <algorithm>
-#include <array>
-
 #include <gmock/gmock.h>
 
 #include "elf_builder.h"
@@ -58,16 +55,14 @@ TEST(Probes, WithoutSemaphoreHaveNone) {
   EXPECT_THAT(file.sites[0].arguments, IsEmpty());
 }
 
-TEST(Probes, OnAFiveByteNopAreMarked) {
-  Bytes file = ElfBuilder().probes(probe_note({code + 8}) + probe_note({code + 9})).build();
-  constexpr std::array nop{std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44}, std::byte{0},
-                           std::byte{0}};
-  std::copy(nop.begin(), nop.end(), file.begin() + ElfBuilder::code_offset + 8);
-  const auto probes = read_probes(file);
-  ASSERT_TRUE(probes);
-  ASSERT_THAT(probes->sites, SizeIs(2));
-  EXPECT_TRUE(probes->sites[0].five_byte_nop);
-  EXPECT_FALSE(probes->sites[1].five_byte_nop);
+TEST(Probes, SayWhatHazardThereIsAtTheirSite) {
+  const ProbeFile file =
+      read(ElfBuilder()
+               .code({std::byte{0x90}, std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44}})
+               .probes(probe_note({code + 1}) + probe_note({code})));
+  ASSERT_THAT(file.sites, SizeIs(2));
+  EXPECT_EQ(file.sites[0].hazard, Hazard::five_byte_nop);
+  EXPECT_EQ(file.sites[1].hazard, Hazard::none);
 }
 
 TEST(Probes, OfOneNameMayHaveSeveralSites) {
@@ -181,6 +176,8 @@ TEST(Probes, OutsideTheCodeAreSkipped) {
   EXPECT_THAT(names(file), ElementsAre("shop:sound"));
   ASSERT_THAT(file.skipped, SizeIs(3));
   EXPECT_EQ(file.skipped[0].reason, "shop:nowhere: its address 0x99 is not in the file's code");
+  EXPECT_EQ(file.skipped[0].provider, "shop");
+  EXPECT_EQ(file.skipped[0].name, "nowhere");
 }
 
 TEST(Probes, WhoseSemaphoreIsNotInTheFilesDataAreSkipped) {

@@ -48,6 +48,14 @@ TEST(SelfMetrics, SaysWhatIsRunning) {
   EXPECT_EQ(value_of(collect(with_one_metric()), "build_info", {{"version", "1.2.3"}}), "1");
 }
 
+TEST(SelfMetrics, ShowsWhatAHitCostsOnceThatIsKnown) {
+  SelfMetrics self = with_one_metric();
+  EXPECT_EQ(value_of(collect(self), "hit_cost_seconds", {}), "no such metric");
+  self.hit_cost = 512.25ns;
+  EXPECT_EQ(value_of(collect(self), "hit_cost_seconds", {}), "512250");
+  EXPECT_EQ(find(collect(self), "hit_cost_seconds")->scale, 1e-12);
+}
+
 TEST(SelfMetrics, ShowsEveryMetricUnderItsTarget) {
   const auto all = collect(with_one_metric());
   EXPECT_EQ(value_of(all, "target_processes", {{"target", "postgresql"}}), "9");

@@ -184,7 +184,7 @@ TEST(SelectSites, ChoosesSitesByAConditionOnTheProbe) {
 
 TEST(SelectSites, LeavesOutFiveByteNopsAndSaysSo) {
   elf::Site risky = site("sale", 32);
-  risky.five_byte_nop = true;
+  risky.hazard = elf::Hazard::five_byte_nop;
   const auto selection = select_sites(counter("sale"), file_with({site("sale", 16), risky}));
   ASSERT_TRUE(selection);
   ASSERT_THAT(selection->sites, SizeIs(1));
@@ -195,10 +195,51 @@ TEST(SelectSites, LeavesOutFiveByteNopsAndSaysSo) {
 
 TEST(SelectSites, RefusesAProbeThatHasNothingButFiveByteNops) {
   elf::Site risky = site("sale", 32);
-  risky.five_byte_nop = true;
+  risky.hazard = elf::Hazard::five_byte_nop;
   const auto selection = select_sites(counter("sale"), file_with({risky}));
   ASSERT_FALSE(selection);
   EXPECT_EQ(selection.error().code, Errc::unsupported);
+}
+
+TEST(SelectSites, TakesFiveByteNopsWhereTheyAreAllowed) {
+  elf::Site risky = site("sale", 32);
+  risky.hazard = elf::Hazard::five_byte_nop;
+  const auto selection =
+      select_sites(counter("sale"), file_with({risky}), {.five_byte_nops = true});
+  ASSERT_TRUE(selection);
+  EXPECT_THAT(selection->sites, SizeIs(1));
+  EXPECT_THAT(selection->refused, IsEmpty());
+}
+
+TEST(SelectSites, NeverTakesASiteThatWouldChangeTheProgram) {
+  for (const elf::Hazard hazard :
+       {elf::Hazard::not_an_instruction, elf::Hazard::unknown_code, elf::Hazard::breakpoint}) {
+    elf::Site wrong = site("sale", 32);
+    wrong.hazard = hazard;
+    const auto selection =
+        select_sites(counter("sale"), file_with({wrong}), {.five_byte_nops = true});
+    ASSERT_FALSE(selection);
+    EXPECT_EQ(selection.error().code, Errc::unsupported);
+    EXPECT_EQ(selection.error().message,
+              "shop:sale at 0x20 is " + std::string(elf::explain(hazard)));
+  }
+}
+
+TEST(SelectSites, NamesNotesOfItsProbesThatLeadToNoSite) {
+  elf::ProbeFile file = file_with({site("sale", 16)});
+  file.skipped = {{0, "shop:sale: its address 0x9 is not in the file's code", "shop", "sale"},
+                  {8, "shop:refund: its address 0x9 is not in the file's code", "shop", "refund"},
+                  {16, "it is too short for its three addresses", {}, {}}};
+  const auto sale = select_sites(counter("sale"), file);
+  ASSERT_TRUE(sale);
+  EXPECT_THAT(sale->sites, SizeIs(1));
+  EXPECT_THAT(sale->refused,
+              testing::ElementsAre("shop:sale: its address 0x9 is not in the file's code"));
+  const auto refund = select_sites(counter("refund"), file);
+  ASSERT_FALSE(refund);
+  EXPECT_EQ(refund.error().code, Errc::unsupported);
+  EXPECT_EQ(refund.error().message, "shop:refund: its address 0x9 is not in the file's code");
+  EXPECT_THAT(select_sites(counter("theft"), file)->refused, IsEmpty());
 }
 
 TEST(NeededRoles, AreBothSidesOfAPair) {

@@ -57,10 +57,26 @@ TEST(Target, NeedsANameProcessesAndMetrics) {
 
 TEST(Target, WhatIsBuiltLaterSaysSo) {
   EXPECT_THAT(messages(load_target("    name: app\n    processes: [{exe: /bin/app}]\n"
-                                   "    budget: {cpu: 1}\n    allow_unsafe_sites: true\n")),
+                                   "    budget: {cpu: 1}\n")),
               ElementsAre("test.yaml:4:5: \"budget\" in a target is not built yet (allowed: name, "
-                          "processes, file, metrics)",
-                          HasSubstr("\"allow_unsafe_sites\" in a target is not built yet")));
+                          "processes, file, allow_unsafe_sites, metrics)"));
+}
+
+TEST(Target, UnsafeSitesAreAllowedByWordOnly) {
+  const auto load_with = [](const std::string& line) {
+    return load_target("    name: app\n    processes: [{exe: /bin/app}]\n" + line);
+  };
+  const LoadResult without = load_with("");
+  const LoadResult allowed = load_with("    allow_unsafe_sites: true\n");
+  EXPECT_FALSE(without.config.targets.at(0).allow_unsafe_sites);
+  EXPECT_TRUE(allowed.config.targets.at(0).allow_unsafe_sites);
+  EXPECT_FALSE(
+      load_with("    allow_unsafe_sites: false\n").config.targets.at(0).allow_unsafe_sites);
+  // So that a reload attaches them, or lets them go.
+  EXPECT_NE(without.config.targets.at(0).metrics.at(0).fingerprint,
+            allowed.config.targets.at(0).metrics.at(0).fingerprint);
+  EXPECT_THAT(messages(load_with("    allow_unsafe_sites: yes\n")),
+              ElementsAre(HasSubstr("allow_unsafe_sites must be one of false, true, not \"yes\"")));
 }
 
 TEST(Target, ProcessesCanBeChosenByWhereTheyRun) {
