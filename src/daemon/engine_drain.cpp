@@ -19,6 +19,7 @@ bool Engine::drain(Time now) {
   bool has_failed = false;
   take_records(now);
   make_up_for_losses(now);  // before anything is read: it may add up itself
+  delete_forgotten();       // a key that is forgotten, but read again, would count as a new one
   struct Reading {
     TargetState& target;
     MetricState& metric;
@@ -41,6 +42,7 @@ bool Engine::drain(Time now) {
     add_up(reading.target, reading.metric, reading.samples, std::move(reading.tally), now);
   }
   delete_forgotten();
+  remember();
   const bool ended = std::exchange(have_some_ended_, false);
   for (TargetState& target : targets_) {
     if (ended) expire_starts(target);
@@ -56,6 +58,11 @@ bool Engine::drain(Time now) {
 /// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
 /// so that the next daemon neither loses nor repeats it.
 void Engine::delete_forgotten() {
+  const bool has_some = std::ranges::any_of(targets_, [](const TargetState& target) {
+    return std::ranges::any_of(target.metrics,
+                               [](const MetricState& metric) { return !metric.forgotten.empty(); });
+  });
+  if (!has_some) return;
   remember();
   bool did_delete = false;
   for (TargetState& target : targets_) {
@@ -166,6 +173,7 @@ Engine::Belongs Engine::judge_by_note(const TargetState& target, const ImagePtr&
 }
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
+  delete_forgotten();
   auto reading = metric.read();
   if (!reading) {
     report_unread(target, metric, reading.error());
@@ -186,8 +194,6 @@ bool Engine::report_unread(const TargetState& target, const MetricState& metric,
 
 void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
                     Time now) {
-  // A key that was added up and forgotten, but is still there, would be taken for a new one.
-  if (!metric.forgotten.empty()) delete_forgotten();
   metric.series.apply(
       samples, [&](const ImageKey& key) { return classify(target, key, now); }, now);
   metric.forgotten = metric.series.expire(now);

@@ -97,12 +97,10 @@ class Moved(MovesTestCase):
         exporter = self.traced('{ exe: "@PROGRAMS@/puppet", unit: b.service }')
         exporter.wait_attached("puppet", processes=0)
         program = self.puppet("/sdttest.slice/a.service")
-        program.fire("tick 3")
-        exporter.scrape_of_now()
         with open(os.path.join(self.cgroups.make("/sdttest.slice/b.service"), "cgroup.procs"), "w",
                   encoding="ascii") as procs:
             procs.write(str(program.pid))
-        exporter.wait_attached("puppet", processes=1)
+        exporter.wait_attached("puppet", processes=1, seconds=10)  # long before all of /proc is looked at
         program.fire("tick 50")
         self.assertEqual(exporter.scrape_of_now().value("puppet_ticks_total"), 50)
 
