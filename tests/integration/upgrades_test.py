@@ -51,9 +51,10 @@ class Upgrades(KernelTestCase):
         self.assertEqual(scrape.value("app_ticks_total"), upgrades * events)
         within = {dict(labels)["le"]: value for labels, value in
                   scrape.series("sdt_exporter_attach_delay_seconds_bucket").items()}
+        exporter.stop()  # what it still has to tidy up is no other's work
         idle.append(idle_share())
         # Others who want the CPUs make us wait. Nobody did if nobody used them just before and just after.
-        is_alone = min(idle) >= 0.9
+        is_alone = min(idle) >= 0.8
         bound = "1" if PATIENCE != 1 else "0.02" if is_alone else "0.05"
         print(f"attach delay, CPUs idle for {100 * idle[0]:.0f} % before and {100 * idle[1]:.0f} % after:",
               {bound: count for bound, count in within.items() if float(bound) <= 0.05}, "of", within["+Inf"])
