@@ -12,8 +12,9 @@
 namespace sdt::spec {
 namespace {
 
-constexpr std::array<std::string_view, 4> target_keys = {"name", "processes", "file", "metrics"};
-constexpr std::array<std::string_view, 2> later_target_keys = {"budget", "allow_unsafe_sites"};
+constexpr std::array<std::string_view, 5> target_keys = {"name", "processes", "file", "budget",
+                                                         "metrics"};
+constexpr std::array<std::string_view, 1> later_target_keys = {"allow_unsafe_sites"};
 constexpr std::array<std::string_view, 11> process_keys = {
     "exe",  "comm",      "cmdline", "pid",       "user",          "cgroup",
     "unit", "container", "pod",     "namespace", "container_name"};
@@ -156,6 +157,7 @@ TargetDraft read_target(const Node& node, Report& report) {
   if (const Node* file = map.find("file")) {
     draft.target.file = read_path_glob(*file, "file", report);
   }
+  if (const Node* budget = map.find("budget")) draft.budget = read_budget(*budget, report);
   const Node* metrics = map.require("metrics");
   if (metrics == nullptr) return draft;
   if (metrics->kind != Node::Kind::sequence || metrics->items.empty()) {
