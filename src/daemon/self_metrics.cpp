@@ -1,4 +1,6 @@
 // Engine::self_metrics: what the engine knows about itself, as values.
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -13,15 +15,14 @@ std::string text_of(const ProbeName& probe) {
   return probe.provider + ":" + probe.name;
 }
 
-std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
+std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric,
+                                                   const Totals& totals) {
   // In name order, whether a probe is attached now or only has been.
   std::map<std::string, metrics::SelfMetrics::Probe> probes;
   for (const auto& [id, file] : metric.files) {
     for (const auto& [probe, count] : file.sites) probes[text_of(probe)].sites += count;
   }
-  for (std::size_t i = 0; i < metric.probes.size() && i < metric.tally.hits.size(); ++i) {
-    probes[text_of(metric.probes[i])].hits = metric.tally.hits[i];
-  }
+  for (const auto& [probe, hits] : totals.hits) probes[text_of(probe)].hits = hits;
   std::vector<metrics::SelfMetrics::Probe> found;
   found.reserve(probes.size());
   for (auto& [name, probe] : probes) {
@@ -31,24 +32,28 @@ std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
   return found;
 }
 
-metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
+metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric, bool are_runs_measured) {
+  const Totals totals = metric.totals();
   metrics::SelfMetrics::Metric self;
   self.name = metric.metric.name;
   self.attached = metric.is_attached();
-  self.probes = probes_of(metric);
+  self.probes = probes_of(metric, totals);
   self.attaches = metric.attaches;
   self.detaches = metric.detaches;
   self.attach_errors = metric.attach_errors;
-  for (std::size_t i = 0; i < loss_reason_count; ++i) self.lost[i] = metric.tally.lost[i];
+  for (std::size_t i = 0; i < loss_reason_count; ++i) self.lost[i] = totals.lost[i];
   self.lost[static_cast<std::size_t>(LossReason::unclassified)] += metric.series.unclassified();
   self.lost[static_cast<std::size_t>(LossReason::start_expired)] += metric.starts_expired;
   self.series = metric.series.series_count();
   self.series_limit = metric.metric.max_series;
   self.folded = metric.series.folded();
-  self.filtered = metric.tally.filtered + metric.series.filtered();
-  self.foreign_hits = metric.tally.foreign + metric.series.foreign();
-  self.strings_cut = metric.tally.strings_cut;
-  if (metric.tally.run_nanoseconds != 0) self.run_nanoseconds = metric.tally.run_nanoseconds;
+  self.filtered = totals.filtered + metric.series.filtered();
+  self.foreign_hits = totals.foreign + metric.series.foreign();
+  self.strings_cut = totals.strings_cut;
+  if (are_runs_measured) self.run_nanoseconds = totals.run_nanoseconds;
+  self.tripped = metric.fuse.trip.has_value();
+  self.trips = metric.trips;
+  self.overhead_nanoseconds = static_cast<std::uint64_t>(metric.meter.spent().count());
   return self;
 }
 
@@ -56,13 +61,14 @@ metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
 
 metrics::SelfMetrics Engine::self_metrics() const {
   metrics::SelfMetrics self;
+  const bool are_runs_measured = backend_.are_runs_measured();
   for (const TargetState& target : targets_) {
     metrics::SelfMetrics::Target& shown = self.targets.emplace_back();
     shown.name = target.target.name;
     shown.processes = target.roster.running().size();
     shown.waiting = target.is_waiting();
     for (const MetricState& metric : target.metrics)
-      shown.metrics.push_back(self_metrics_of(metric));
+      shown.metrics.push_back(self_metrics_of(metric, are_runs_measured));
   }
   self.attach_delay = attacher_.attach_delay();
   self.watches_by_records = records_ != nullptr;
@@ -70,15 +76,21 @@ metrics::SelfMetrics Engine::self_metrics() const {
   return self;
 }
 
-std::string Engine::targets_text() const {
+std::string Engine::targets_text(Time now) const {
   std::string text;
   for (const TargetState& target : targets_) {
     text +=
         fmt::format("{}: {}, {} processes\n", target.target.name,
                     target.is_waiting() ? "waiting" : "counting", target.roster.running().size());
     for (const MetricState& metric : target.metrics) {
-      text += fmt::format("  {}: {}\n", metric.metric.name,
+      text += fmt::format("  {}: {}", metric.metric.name,
                           metric.state_of(target.roster.running().empty()));
+      if (metric.fuse.trip) {
+        const auto pause =
+            std::chrono::ceil<std::chrono::seconds>(metric.fuse.trip->retry_at - now);
+        text += fmt::format(", tried again in {} s", std::max<std::int64_t>(0, pause.count()));
+      }
+      text += '\n';
       for (const auto& [id, file] : metric.files) text += fmt::format("    {}\n", file.path);
     }
   }

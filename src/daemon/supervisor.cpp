@@ -39,6 +39,8 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds reconcile_interval{30};
 /// Where the kernel gives no records.
 constexpr std::chrono::seconds rescan_interval{2};
+/// How often is looked at what tracing costs.
+constexpr std::chrono::seconds budget_interval{1};
 /// A scrape that finds older data drains first.
 constexpr std::chrono::seconds fresh_enough{1};
 
@@ -75,6 +77,7 @@ class Supervisor {
   void after_turn();
   void drain_and_rearm();
   void drain_now();
+  void check_budget_and_rearm();
   template <class Work>
   void guarded(const char* what, Work work) const;
   void await_signal();
@@ -94,6 +97,7 @@ class Supervisor {
   asio::steady_timer turn_timer_{loop_};
   std::optional<steady_clock::time_point> turn_at_;  ///< that the timer is set to
   asio::steady_timer drain_timer_{loop_};
+  asio::steady_timer budget_timer_{loop_};
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
   std::unique_ptr<Memory> memory_;
@@ -194,7 +198,7 @@ void Supervisor::serve() {
                             .body = "sdt_exporter has not looked at the processes yet.\n"};
   });
   server_.handle("/targets", [this](const expose::Request&) {
-    return expose::Response{.body = engine_ ? engine_->targets_text() : ""};
+    return expose::Response{.body = engine_ ? engine_->targets_text(steady_clock::now()) : ""};
   });
   server_.handle("/", [this](const expose::Request&) {
     return expose::Response{.content_type = "text/html; charset=utf-8",
@@ -307,6 +311,15 @@ void Supervisor::drain_and_rearm() {
   });
 }
 
+void Supervisor::check_budget_and_rearm() {
+  guarded("budget", [this] { engine_->check_budget(steady_clock::now()); });
+  after_turn();
+  budget_timer_.expires_after(budget_interval);
+  budget_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) check_budget_and_rearm();
+  });
+}
+
 void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
@@ -345,6 +358,7 @@ void Supervisor::stop(int signal) {
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
+  budget_timer_.cancel();
   server_.close();
   drain_now();
   loop_.stop();
@@ -369,6 +383,7 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  check_budget_and_rearm();
   loop_.run();
   if (watched_files_) watched_files_->release();  // the engine's own
   engine_.reset();                                // detaches, unless the next daemon is to go on
