@@ -130,7 +130,9 @@ struct Tally {
   std::uint64_t foreign = 0;   ///< hits by processes known not to belong to the target
   std::uint64_t strings_cut = 0;
   std::uint64_t lost[loss_reason_count] = {};
-  std::uint64_t run_nanoseconds = 0;  ///< of the BPF program; 0 unless kernel.bpf_stats_enabled
+  /// How long the BPF program ran, and how often, while somebody had the kernel measure it.
+  std::uint64_t run_nanoseconds = 0;
+  std::uint64_t runs = 0;
 };
 
 }  // namespace sdt

@@ -311,6 +311,7 @@ std::set<plan::Binding> Attacher::wanted_bindings() {
     for (const auto& [file, use] : target.files) {
       const CatalogEntry* entry = catalog_.known(file);
       for (MetricState& metric : target.metrics) {
+        if (metric.fuse.trip) continue;
         const plan::Binding binding{target.number, metric.number, file};
         if (attempts_.contains(binding)) {
           wanted.insert(binding);
@@ -445,14 +446,17 @@ std::optional<AttachedFile> Attacher::take_link(const plan::Binding& binding, co
   return attached;
 }
 
-/// Detaches on a thread of its own what no process will map any more.
+/// Detaches on a thread of its own what no process will map any more, or what costs too much.
 void Attacher::close(std::vector<plan::Binding> bindings, Time now) {
   Closing closing;
   for (const plan::Binding& binding : bindings) {
-    auto attached = take_link(binding, "detached, no process will map the file any more");
+    auto attached = take_link(binding, metric_of(binding).fuse.trip
+                                           ? "detached, the target is over its budget"
+                                           : "detached, no process will map the file any more");
     attempts_.erase(binding);
     if (!attached) continue;
     closing.files.insert(binding.file);
+    closing.metrics.insert(binding.metric);
     closing.links.push_back(std::move(*attached));
   }
   begin(std::move(closing), now);
@@ -500,6 +504,13 @@ void Attacher::reap(Time now) {
   std::erase_if(closings_, [&](Closing& closing) {
     closing.look_at = now + closing_pause;
     return closing.done.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  });
+}
+
+bool Attacher::is_closing(const MetricState& metric) const {
+  return std::ranges::any_of(closings_, [&](const Closing& closing) {
+    return closing.metrics.contains(metric.number) &&
+           closing.done.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
   });
 }
 

@@ -79,6 +79,11 @@ class Attacher {
   /// The target asks for other metrics, or for fewer files, than before.
   void narrow(TargetState& target);
 
+  /// What is wanted has changed: settle() has something to do.
+  void look_again() { is_settled_ = false; }
+  /// A link of the metric is being closed still.
+  [[nodiscard]] bool is_closing(const MetricState& metric) const;
+
   /// Forgets what was read of files that no target uses.
   void forget_unused();
 
@@ -156,6 +161,7 @@ class Attacher {
   /// attached.
   struct Closing {
     std::set<proc::FileId> files;
+    std::set<std::uint32_t> metrics;
     std::vector<AttachedFile> links;
     Time look_at;            ///< when to see whether it is done
     std::future<void> done;  ///< waits when destroyed, before the links go

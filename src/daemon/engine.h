@@ -7,6 +7,7 @@
 // Thread:    the loop; `now` is a parameter.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/attacher.h"
 #include "daemon/host_files.h"
 #include "daemon/inheritance.h"
@@ -24,6 +26,7 @@
 #include "metrics/self.h"
 #include "metrics/snapshot.h"
 #include "plan/backend.h"
+#include "plan/hit_meter.h"
 #include "plan/match.h"
 #include "proc/cgroup_ids.h"
 #include "proc/process_table.h"
@@ -81,6 +84,9 @@ class Engine {
   bool drain(Time now);
   /// Tells the next daemon, should there be one, where this one is.
   void remember();
+  /// Detaches what costs more than its target may take, and tries again what was detached for that;
+  /// to be called every second or so.
+  void check_budget(Time now);
   /// Many processes came that may fill the maps: do not wait for the next interval.
   [[nodiscard]] bool is_drain_urgent() const;
 
@@ -88,7 +94,7 @@ class Engine {
   /// The part of the self metrics that the engine knows.
   [[nodiscard]] metrics::SelfMetrics self_metrics() const;
   /// What every target and metric is doing, in words, a line each.
-  [[nodiscard]] std::string targets_text() const;
+  [[nodiscard]] std::string targets_text(Time now) const;
 
  private:
   using Change = proc::ProcessTable::Change;
@@ -136,13 +142,29 @@ class Engine {
   void expire_starts(TargetState& target);
 
   [[nodiscard]] TargetState continued(std::shared_ptr<const spec::Target> target,
-                                      std::vector<TargetState>& before);
+                                      std::vector<TargetState>& before, Time now);
   void inherit_metric(TargetState& target, MetricState& metric, const SavedMetric& saved,
                       Inheritance& inheritance);
   void inherit_images(TargetState& target, const SavedTarget& saved, Time now);
   void inherit_judgements(Time now);
   [[nodiscard]] proc::ImagePtr inherited_image(proc::Process process, Time now);
   void delete_forgotten();
+
+  /// What a metric did since the previous check_budget().
+  struct Measured {
+    TargetState* target;
+    MetricState* metric;
+    plan::HitMeter::Charge charge;
+    Tally tally;
+  };
+  static void measure(TargetState& target, MetricState& metric, std::chrono::nanoseconds trap_cost,
+                      std::vector<Measured>& into);
+  [[nodiscard]] bool trip_breakers(const std::vector<Measured>& measured,
+                                   std::chrono::nanoseconds period, Time now);
+  void take_sample(const std::vector<Measured>& measured, Time now);
+  [[nodiscard]] bool end_tripped(Time now);
+  [[nodiscard]] bool retry_tripped(Time now);
+  void unload(MetricState& metric);
 
   plan::Backend& backend_;
   const proc::Procfs& procfs_;
@@ -171,6 +193,12 @@ class Engine {
   std::vector<Look> leaving_;    ///< main thread gone: is the process over?
   std::vector<Look> maturing_;   ///< might still become a member: setuid, control group
   std::vector<Look> unloading_;  ///< mapped something new: did something old go?
+
+  std::optional<Time> budget_checked_;
+  UniqueFd run_measurement_;  ///< open: the kernel measures how long programs run
+  bool is_sampling_ = false;
+  bool is_measuring_refused_ = false;
+  Time next_sample_;
 
   std::set<std::uint32_t> hidden_;  ///< processes that could not be looked at, as of the last look
   std::set<std::string> said_;      ///< problems that were logged and last

@@ -32,6 +32,8 @@ bool Engine::drain(Time now) {
       if (auto reading = metric.read()) {
         readings.push_back(
             {target, metric, std::move(reading->samples), std::move(reading->tally)});
+      } else if (metric.fuse.trip && !metric.program) {
+        readings.push_back({target, metric, {}, {}});  // its series end with their processes still
       } else if (report_unread(target, metric, reading.error())) {
         has_failed = true;
       }

@@ -12,10 +12,6 @@ using proc::ImagePtr;
 
 namespace {
 
-std::string prefix_of(const MetricState& metric) {
-  return fmt::format("sdt-metric-{}-", metric.number);
-}
-
 constexpr const char* shared_prefix = "sdt-shared-";
 
 SavedImage saved_image(const ImageKey& key, const Roster::Bound& bound) {
@@ -42,7 +38,7 @@ void Engine::remember() {
     for (MetricState& metric : target.metrics) {
       if (metric.program && !std::exchange(metric.is_kept, true)) {
         for (const plan::Handle& handle : metric.program->handles()) {
-          memory_->keep(prefix_of(metric) + handle.name, handle.fd);
+          memory_->keep(metric.kept_as() + handle.name, handle.fd);
         }
       }
       SavedMetric& one = saved.metrics.emplace_back();
@@ -57,6 +53,11 @@ void Engine::remember() {
       one.attaches = metric.attaches;
       one.detaches = metric.detaches;
       one.starts_expired = metric.starts_expired;
+      one.before = metric.before;
+      one.totals = metric.totals();
+      one.fuse = metric.fuse;
+      one.meter = metric.meter;
+      one.trips = metric.trips;
       for (const auto& [reason, count] : metric.attach_errors) {
         one.attach_errors.emplace_back(static_cast<std::uint32_t>(reason), count);
       }
@@ -113,16 +114,21 @@ void Engine::inherit_metric(TargetState& target, MetricState& metric, const Save
   metric.attaches = saved.attaches;
   metric.detaches = saved.detaches;
   metric.starts_expired = saved.starts_expired;
+  metric.before = saved.totals;
+  metric.fuse = saved.fuse;
+  metric.meter = saved.meter;
+  metric.trips = saved.trips;
   for (const auto& [reason, count] : saved.attach_errors) {
     metric.attach_errors[static_cast<Errc>(reason)] = count;
   }
   if (saved.notes.empty()) return;
-  plan::Adopted adopted{inheritance.take_all(prefix_of(metric)), saved.notes};
+  plan::Adopted adopted{inheritance.take_all(metric.kept_as()), saved.notes};
   std::vector<std::string> names;
-  for (const auto& [name, fd] : adopted.handles) names.push_back(prefix_of(metric) + name);
+  for (const auto& [name, fd] : adopted.handles) names.push_back(metric.kept_as() + name);
   auto program = backend_.adopt(target.number, metric.metric, std::move(adopted));
   if (program) {
     metric.program = std::move(*program);
+    metric.before = saved.before;
     metric.program->forget_keys(saved.forgotten);
     metric.is_kept = true;
     return;
@@ -130,6 +136,7 @@ void Engine::inherit_metric(TargetState& target, MetricState& metric, const Save
   log_.info("a metric's program is loaded anew, its counts go on",
             {{"metric", metric.metric.name}, {"reason", program.error().message}});
   metric.series.restart();
+  metric.meter.restart();
   for (const std::string& name : names) static_cast<void>(memory_->keeper().let_go(name));
 }
 

@@ -13,7 +13,7 @@ void Engine::take_up(const std::shared_ptr<const spec::Config>& config, Time now
   before.swap(targets_);
   targets_.reserve(config->targets.size());
   for (const spec::Target& target : config->targets) {
-    targets_.push_back(continued({config, &target}, before));
+    targets_.push_back(continued({config, &target}, before, now));
   }
   std::vector<MetricState> retired;
   for (TargetState& target : before) {
@@ -31,7 +31,7 @@ void Engine::take_up(const std::shared_ptr<const spec::Config>& config, Time now
 
 /// The state of a target under its new spec. What goes on is moved out of `before`.
 TargetState Engine::continued(std::shared_ptr<const spec::Target> target,
-                              std::vector<TargetState>& before) {
+                              std::vector<TargetState>& before, Time now) {
   const auto known = std::ranges::find_if(
       before, [&](const TargetState& candidate) { return candidate.target.name == target->name; });
   const bool is_known = known != before.end();
@@ -39,6 +39,7 @@ TargetState Engine::continued(std::shared_ptr<const spec::Target> target,
   if (is_known) {
     state.roster = std::move(known->roster);
     state.files = std::move(known->files);
+    state.breaker = known->breaker;
   }
   state.metrics.reserve(target->metrics.size());
   for (const spec::Metric& metric : target->metrics) {
@@ -50,6 +51,7 @@ TargetState Engine::continued(std::shared_ptr<const spec::Target> target,
       if (found != known->metrics.end()) same = &*found;
     }
     if (same != nullptr) {
+      if (target->budget != known->target.budget) plan::reset(same->fuse, now);
       state.metrics.push_back(std::move(*same));
     } else {
       state.metrics.emplace_back(std::shared_ptr<const spec::Metric>(target, &metric),

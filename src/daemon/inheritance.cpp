@@ -16,7 +16,27 @@ void serialize(Archive& archive, FileId& file) {
 
 }  // namespace sdt::proc
 
+namespace sdt::plan {
+
+template <class Archive>
+void serialize(Archive& archive, Trip& trip) {
+  archive(trip.reason, trip.retry_at);
+}
+
+template <class Archive>
+void serialize(Archive& archive, Fuse& fuse) {
+  archive(fuse.trip, fuse.trips, fuse.on_probation);
+}
+
+}  // namespace sdt::plan
+
 namespace sdt::daemon {
+
+template <class Archive>
+void serialize(Archive& archive, Totals& totals) {
+  archive(totals.hits, totals.filtered, totals.foreign, totals.strings_cut, totals.lost,
+          totals.run_nanoseconds);
+}
 
 template <class Archive>
 void serialize(Archive& archive, SavedImage& image) {
@@ -32,8 +52,8 @@ void serialize(Archive& archive, SavedLink& link) {
 template <class Archive>
 void serialize(Archive& archive, SavedMetric& metric) {
   archive(metric.number, metric.fingerprint, metric.notes, metric.series, metric.forgotten,
-          metric.links, metric.attaches, metric.detaches, metric.starts_expired,
-          metric.attach_errors);
+          metric.links, metric.attaches, metric.detaches, metric.starts_expired, metric.before,
+          metric.totals, metric.fuse, metric.meter, metric.trips, metric.attach_errors);
 }
 
 template <class Archive>

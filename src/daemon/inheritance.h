@@ -16,6 +16,9 @@
 #include "base/placement.h"
 #include "base/samples.h"
 #include "base/unique_fd.h"
+#include "daemon/totals.h"
+#include "plan/breaker.h"
+#include "plan/hit_meter.h"
 #include "proc/process.h"
 
 namespace sdt::daemon {
@@ -50,6 +53,11 @@ struct SavedMetric {
   std::uint64_t attaches = 0;
   std::uint64_t detaches = 0;
   std::uint64_t starts_expired = 0;
+  Totals before;  ///< of programs that are no more
+  Totals totals;  ///< of all its programs, should the present one not go on
+  plan::Fuse fuse;
+  plan::HitMeter meter;
+  std::uint64_t trips = 0;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> attach_errors;
 };
 
@@ -73,7 +81,7 @@ struct SavedGuard {
 
 struct SavedState {
   /// Of this layout: another is not read.
-  static constexpr std::uint32_t current_version = 1;
+  static constexpr std::uint32_t current_version = 2;
   std::uint32_t version = current_version;
   std::uint32_t next_number = 0;
   std::uint64_t next_kept = 0;

@@ -26,6 +26,7 @@ Result<MetricState::Reading> MetricState::read() const {
 }
 
 std::string MetricState::state_of(bool has_no_process) const {
+  if (fuse.trip) return "tripped: " + fuse.trip->reason;
   if (is_attached()) return "attached";
   if (!attach_errors.empty()) return "not attached: " + problem;
   if (has_no_process) return "waiting for its processes";
@@ -33,9 +34,22 @@ std::string MetricState::state_of(bool has_no_process) const {
                      plan::probes_text(metric));
 }
 
+Totals MetricState::totals() const {
+  Totals totals = before;
+  totals.add(tally, probes);
+  // What was measured for the meter is no part of what the administrator had measured.
+  totals.run_nanoseconds -= std::min(tally.run_nanoseconds, meter.sampled_nanoseconds());
+  return totals;
+}
+
+std::string MetricState::kept_as() const {
+  return fmt::format("sdt-metric-{}-", number);
+}
+
 bool TargetState::is_waiting() const {
-  return std::ranges::none_of(metrics,
-                              [](const MetricState& metric) { return metric.is_attached(); });
+  return std::ranges::none_of(metrics, [](const MetricState& metric) {
+    return metric.is_attached() || metric.fuse.trip.has_value();
+  });
 }
 
 }  // namespace sdt::daemon

@@ -3,7 +3,7 @@
 // Purpose:   program, links and series of a metric, and what happened to them.
 // Ownership: owns all of them, and shares the spec with other states. The program is loaded when
 // the first file with its probes appears,
-//            and then stays, so that its cumulative counts do.
+//            and then stays, so that its cumulative counts do; unless the metric trips.
 // Thread:    the loop.
 #pragma once
 
@@ -17,8 +17,11 @@
 
 #include "base/result.h"
 #include "base/samples.h"
+#include "daemon/totals.h"
 #include "metrics/store.h"
 #include "plan/backend.h"
+#include "plan/breaker.h"
+#include "plan/hit_meter.h"
 #include "plan/reconcile.h"
 #include "plan/select.h"
 #include "proc/process.h"
@@ -52,6 +55,12 @@ struct MetricState {
   /// What keeps it from counting, in words, or "attached".
   [[nodiscard]] std::string state_of(bool has_no_process) const;
 
+  /// What all its programs counted, as of the latest drain.
+  [[nodiscard]] Totals totals() const;
+
+  /// The program's handles are kept for the next daemon under this and their own names.
+  [[nodiscard]] std::string kept_as() const;
+
   std::shared_ptr<const spec::Metric> owner;
   const spec::Metric& metric;
   std::uint32_t number;  ///< as long as the daemon runs, no other metric has it
@@ -63,6 +72,10 @@ struct MetricState {
 
   std::vector<ProbeName> probes;  ///< that tally.hits counts, as of the latest drain
   Tally tally;                    ///< of the latest drain
+  Totals before;                  ///< of programs that are no more
+  plan::Fuse fuse;
+  plan::HitMeter meter;
+  std::uint64_t trips = 0;
   std::uint64_t attaches = 0;
   std::uint64_t detaches = 0;
   std::map<Errc, std::uint64_t> attach_errors;

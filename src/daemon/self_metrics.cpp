@@ -1,4 +1,6 @@
 // Engine::self_metrics: what the engine knows about itself, as values.
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -16,7 +18,8 @@ std::string text_of(const ProbeName& probe) {
 /// In name order, whether a probe is attached now or only has been. A pattern may match more probes
 /// than the program counts apart: the first ones have series of their own, the rest is
 /// `other:other` for sites as it is for hits.
-std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
+std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric,
+                                                   const Totals& totals) {
   constexpr std::size_t most_named = 1023;
   std::map<std::string, metrics::SelfMetrics::Probe> probes;
   const auto of = [&](const ProbeName& probe) -> metrics::SelfMetrics::Probe& {
@@ -24,10 +27,8 @@ std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
     return probes.size() < most_named || probes.contains(name) ? probes[name]
                                                                : probes["other:other"];
   };
-  // Hits first, whose order is that of their first attachment: who is named does not change.
-  for (std::size_t i = 0; i < metric.probes.size() && i < metric.tally.hits.size(); ++i) {
-    of(metric.probes[i]).hits += metric.tally.hits[i];
-  }
+  // Hits first, which the program counts apart for the first probes that were attached.
+  for (const auto& [probe, hits] : totals.hits) of(probe).hits += hits;
   for (const auto& [id, file] : metric.files) {
     for (const auto& [probe, count] : file.sites) of(probe).sites += count;
   }
@@ -40,24 +41,28 @@ std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric) {
   return found;
 }
 
-metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
+metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric, bool are_runs_measured) {
+  const Totals totals = metric.totals();
   metrics::SelfMetrics::Metric self;
   self.name = metric.metric.name;
   self.attached = metric.is_attached();
-  self.probes = probes_of(metric);
+  self.probes = probes_of(metric, totals);
   self.attaches = metric.attaches;
   self.detaches = metric.detaches;
   self.attach_errors = metric.attach_errors;
-  for (std::size_t i = 0; i < loss_reason_count; ++i) self.lost[i] = metric.tally.lost[i];
+  for (std::size_t i = 0; i < loss_reason_count; ++i) self.lost[i] = totals.lost[i];
   self.lost[static_cast<std::size_t>(LossReason::unclassified)] += metric.series.unclassified();
   self.lost[static_cast<std::size_t>(LossReason::start_expired)] += metric.starts_expired;
   self.series = metric.series.series_count();
   self.series_limit = metric.metric.max_series;
   self.folded = metric.series.folded();
-  self.filtered = metric.tally.filtered + metric.series.filtered();
-  self.foreign_hits = metric.tally.foreign + metric.series.foreign();
-  self.strings_cut = metric.tally.strings_cut;
-  if (metric.tally.run_nanoseconds != 0) self.run_nanoseconds = metric.tally.run_nanoseconds;
+  self.filtered = totals.filtered + metric.series.filtered();
+  self.foreign_hits = totals.foreign + metric.series.foreign();
+  self.strings_cut = totals.strings_cut;
+  if (are_runs_measured) self.run_nanoseconds = totals.run_nanoseconds;
+  self.tripped = metric.fuse.trip.has_value();
+  self.trips = metric.trips;
+  self.overhead_nanoseconds = static_cast<std::uint64_t>(metric.meter.spent().count());
   return self;
 }
 
@@ -65,13 +70,14 @@ metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric) {
 
 metrics::SelfMetrics Engine::self_metrics() const {
   metrics::SelfMetrics self;
+  const bool are_runs_measured = backend_.are_runs_measured();
   for (const TargetState& target : targets_) {
     metrics::SelfMetrics::Target& shown = self.targets.emplace_back();
     shown.name = target.target.name;
     shown.processes = target.roster.running().size();
     shown.waiting = target.is_waiting();
     for (const MetricState& metric : target.metrics)
-      shown.metrics.push_back(self_metrics_of(metric));
+      shown.metrics.push_back(self_metrics_of(metric, are_runs_measured));
   }
   self.attach_delay = attacher_.attach_delay();
   self.watches_by_records = records_ != nullptr;
@@ -79,15 +85,21 @@ metrics::SelfMetrics Engine::self_metrics() const {
   return self;
 }
 
-std::string Engine::targets_text() const {
+std::string Engine::targets_text(Time now) const {
   std::string text;
   for (const TargetState& target : targets_) {
     text +=
         fmt::format("{}: {}, {} processes\n", target.target.name,
                     target.is_waiting() ? "waiting" : "counting", target.roster.running().size());
     for (const MetricState& metric : target.metrics) {
-      text += fmt::format("  {}: {}\n", metric.metric.name,
+      text += fmt::format("  {}: {}", metric.metric.name,
                           metric.state_of(target.roster.running().empty()));
+      if (metric.fuse.trip) {
+        const auto pause =
+            std::chrono::ceil<std::chrono::seconds>(metric.fuse.trip->retry_at - now);
+        text += fmt::format(", tried again in {} s", std::max<std::int64_t>(0, pause.count()));
+      }
+      text += '\n';
       for (const auto& [id, file] : metric.files) {
         text += fmt::format("    {}\n", file.path);
         for (const std::string& why : file.refused) {

@@ -44,6 +44,8 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds reconcile_interval{30};
 /// Where the kernel gives no records.
 constexpr std::chrono::seconds rescan_interval{2};
+/// How often is looked at what tracing costs.
+constexpr std::chrono::seconds budget_interval{1};
 /// A scrape that finds older data drains first.
 constexpr std::chrono::seconds fresh_enough{1};
 
@@ -102,6 +104,7 @@ class Supervisor {
   void after_turn();
   void drain_and_rearm();
   void drain_now();
+  void check_budget_and_rearm();
   template <class Work>
   void guarded(const char* what, Work work) const;
   void await_signal();
@@ -124,6 +127,7 @@ class Supervisor {
   asio::steady_timer turn_timer_{loop_};
   std::optional<steady_clock::time_point> turn_at_;  ///< that the timer is set to
   asio::steady_timer drain_timer_{loop_};
+  asio::steady_timer budget_timer_{loop_};
   expose::HttpServer server_;
   std::unique_ptr<proc::Watcher> watcher_;
   std::optional<kernel::Canary> canary_;
@@ -189,6 +193,9 @@ Status Supervisor::start() {
   // Before any thread or link is there. Its end, for which the kernel takes its time, can wait.
   canary_.emplace(features->uprobe_multi);
   features->trial = canary_->trial();
+  if (const auto cost = features->trial.hit_cost) {
+    features->trap_cost = std::chrono::round<std::chrono::nanoseconds>(*cost);
+  }
   report_trial(features->trial);
   kernel::KernelBackend::set_log([this](bool warning, std::string_view line) {
     // A failed load ends in an error of our own; the verifier's pages are for those who ask.
@@ -281,7 +288,7 @@ void Supervisor::serve() {
   server_.handle("/-/reload", {expose::Method::post, expose::Method::put},
                  [this](const expose::Request&) { return reload_response(); });
   server_.handle("/targets", [this](const expose::Request&) {
-    return expose::Response{.body = engine_ ? engine_->targets_text() : ""};
+    return expose::Response{.body = engine_ ? engine_->targets_text(steady_clock::now()) : ""};
   });
   server_.handle("/", [this](const expose::Request&) {
     return expose::Response{.content_type = "text/html; charset=utf-8",
@@ -401,6 +408,15 @@ void Supervisor::drain_and_rearm() {
   });
 }
 
+void Supervisor::check_budget_and_rearm() {
+  guarded("budget", [this] { engine_->check_budget(steady_clock::now()); });
+  after_turn();
+  budget_timer_.expires_after(budget_interval);
+  budget_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) check_budget_and_rearm();
+  });
+}
+
 void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
@@ -449,6 +465,7 @@ void Supervisor::stop(int signal) {
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
+  budget_timer_.cancel();
   server_.close();
   drain_now();
   loop_.stop();
@@ -473,6 +490,7 @@ int Supervisor::run() {
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
+  check_budget_and_rearm();
   service_.ready();
   canary_.reset();
   service_.keep_alive_while([this] { return is_well(); });

@@ -15,6 +15,7 @@
 
 #include "daemon/metric_state.h"
 #include "daemon/roster.h"
+#include "plan/breaker.h"
 #include "proc/process.h"
 #include "spec/config.h"
 
@@ -48,6 +49,7 @@ struct TargetState {
   Roster roster;
   std::vector<MetricState> metrics;
   std::map<proc::FileId, FileUse> files;
+  plan::Breaker breaker;
 };
 
 }  // namespace sdt::daemon

@@ -2,6 +2,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -109,6 +111,18 @@ Result<std::unique_ptr<plan::MetricProgram>> KernelBackend::adopt(std::uint32_t 
   auto program = MetricProgramImpl::adopt(metric, target, features_, sites_, std::move(adopted));
   if (!program) return tl::unexpected(std::move(program).error());
   return std::move(*program);
+}
+
+Result<UniqueFd> KernelBackend::measure_runs() {
+  const int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+  if (fd < 0) return fail_errno(-fd, "having the kernel measure how long BPF programs run");
+  return UniqueFd(fd);
+}
+
+bool KernelBackend::are_runs_measured() const {
+  char value = '0';
+  const UniqueFd file(open("/proc/sys/kernel/bpf_stats_enabled", O_RDONLY | O_CLOEXEC));
+  return file.valid() && read(file.get(), &value, 1) == 1 && value == '1';
 }
 
 Result<std::vector<plan::Judgement>> KernelBackend::judgements() {

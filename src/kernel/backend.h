@@ -6,6 +6,7 @@
 // Thread:    the loop.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,9 @@ class KernelBackend final : public plan::Backend {
   [[nodiscard]] std::vector<plan::Handle> handles() const override;
   [[nodiscard]] std::string notes() const override;
   [[nodiscard]] Result<std::vector<plan::Judgement>> judgements() override;
+  [[nodiscard]] std::chrono::nanoseconds trap_cost() const override { return features_.trap_cost; }
+  [[nodiscard]] Result<UniqueFd> measure_runs() override;
+  [[nodiscard]] bool are_runs_measured() const override;
   [[nodiscard]] Result<std::vector<plan::Newcomer>> newcomers() override;
   [[nodiscard]] Status judge(std::uint32_t target, const ImageKey& image,
                              plan::Verdict verdict) override;

@@ -229,6 +229,7 @@ Result<Tally> MetricProgramImpl::tally() {
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(descriptors_.program.get(), &info, &size) == 0) {
     tally.run_nanoseconds = info.run_time_ns;
+    tally.runs = info.run_cnt;
     tally.lost[static_cast<std::size_t>(LossReason::recursion)] += info.recursion_misses;
   }
   return tally;

@@ -182,6 +182,16 @@ void append_metrics(const SelfMetrics& self, std::vector<MetricSnapshot>& all) {
   gauge("series", "Label sets of the metric, the series other not counted.", &Metric::series);
   gauge("series_limit", "Label sets that the metric may have.", &Metric::series_limit);
   all.push_back(program_run_seconds(self));
+  all.push_back(per_metric(
+      self,
+      family(MetricType::counter, "overhead_seconds_total",
+             "CPU time that hits of the metric's probes took, an estimate: hits times their cost.",
+             nanosecond),
+      [](const Metric& metric) { return metric.overhead_nanoseconds; }));
+  gauge("budget_tripped",
+        "1 while the metric is detached because its target is over its budget, else 0.",
+        &Metric::tripped);
+  counter("budget_trips_total", "Times the metric was detached for that.", &Metric::trips);
 }
 
 }  // namespace

@@ -43,6 +43,9 @@ struct SelfMetrics {
     std::uint64_t foreign_hits = 0;
     std::uint64_t strings_cut = 0;
     std::optional<std::uint64_t> run_nanoseconds;  ///< only while the kernel measures it
+    bool tripped = false;                          ///< detached for what it costs
+    std::uint64_t trips = 0;
+    std::uint64_t overhead_nanoseconds = 0;  ///< CPU time of its hits, an estimate
   };
 
   struct Target {

@@ -7,6 +7,7 @@
 // Thread:    the loop.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -123,6 +124,14 @@ class Backend {
   /// What all programs share; see Link.
   [[nodiscard]] virtual std::vector<Handle> handles() const = 0;
   [[nodiscard]] virtual std::string notes() const = 0;
+
+  /// What a hit takes apart from the metric's program.
+  [[nodiscard]] virtual std::chrono::nanoseconds trap_cost() const = 0;
+  /// Has the kernel measure how long programs run, until the descriptor is closed. It takes
+  /// CAP_SYS_ADMIN.
+  [[nodiscard]] virtual Result<UniqueFd> measure_runs() = 0;
+  /// True while the kernel does so anyway, because the administrator asked for it.
+  [[nodiscard]] virtual bool are_runs_measured() const = 0;
 
   /// Images that fired and wait for a judgement.
   [[nodiscard]] virtual Result<std::vector<Newcomer>> newcomers() = 0;

@@ -139,6 +139,15 @@ struct Metric {
   std::string fingerprint;
 };
 
+/// What the hits of a target may take before its costliest metric is detached for a while.
+struct Budget {
+  std::optional<std::uint64_t> hits_per_second;  ///< of all its metrics; none: unlimited
+  std::optional<double> cpu = 0.1;  ///< share of the time of all CPUs, 0 to 1; none: unlimited
+  std::chrono::nanoseconds retry_after = std::chrono::minutes(1);  ///< the first pause
+
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+
 struct Target {
   std::string name;
   std::vector<ProcessSelector> processes;
@@ -146,11 +155,13 @@ struct Target {
   /// Also where the running kernel may overwrite the stack of the program: on 5-byte nops.
   bool allow_unsafe_sites = false;
   std::vector<Metric> metrics;
+  Budget budget;
 };
 
 struct Global {
   std::chrono::nanoseconds drain_interval = std::chrono::seconds(5);
   std::uint32_t max_series = 1000;
+  Budget budget;  ///< for what a target's own does not say
 };
 
 struct Config {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "spec/budget.h"
 #include "spec/config.h"
 #include "spec/report.h"
 #include "spec/yaml.h"
@@ -28,6 +29,7 @@ struct TargetDraft {
   Target target;  ///< its metrics are still below
   Place at;       ///< of its name
   std::vector<MetricDraft> metrics;
+  BudgetDraft budget;
 };
 
 [[nodiscard]] MetricDraft read_metric(const Node& node, Report& report);

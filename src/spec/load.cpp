@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "spec/budget.h"
 #include "spec/draft.h"
 #include "spec/families.h"
 #include "spec/reader.h"
@@ -17,7 +18,7 @@ namespace sdt::spec {
 namespace {
 
 constexpr std::array<std::string_view, 2> file_keys = {"global", "targets"};
-constexpr std::array<std::string_view, 2> global_keys = {"drain_interval", "max_series"};
+constexpr std::array<std::string_view, 3> global_keys = {"drain_interval", "max_series", "budget"};
 
 constexpr std::chrono::nanoseconds shortest_drain_interval = std::chrono::milliseconds(100);
 constexpr std::chrono::nanoseconds longest_drain_interval = std::chrono::minutes(10);
@@ -36,6 +37,9 @@ void read_global(const Node& node, Global& global, Report& report) {
   if (const Node* series = map.find("max_series")) {
     const auto count = read_count(*series, "max_series", 1, largest_max_series, report);
     if (count) global.max_series = static_cast<std::uint32_t>(*count);
+  }
+  if (const Node* budget = map.find("budget")) {
+    global.budget = read_budget(*budget, report).over(global.budget);
   }
 }
 
@@ -90,6 +94,7 @@ class Loader {
   // The targets' metrics, with the default that only is known now.
   Target assemble(TargetDraft& draft) const {
     Target target = std::move(draft.target);
+    target.budget = draft.budget.over(global_.budget);
     for (MetricDraft& metric : draft.metrics) {
       if (metric.metric.max_series == 0) metric.metric.max_series = global_.max_series;
       metric.metric.fingerprint += fmt::format(" max_series={}", metric.metric.max_series);

@@ -12,9 +12,8 @@
 namespace sdt::spec {
 namespace {
 
-constexpr std::array<std::string_view, 5> target_keys = {"name", "processes", "file",
-                                                         "allow_unsafe_sites", "metrics"};
-constexpr std::array<std::string_view, 1> later_target_keys = {"budget"};
+constexpr std::array<std::string_view, 6> target_keys = {"name",   "processes",          "file",
+                                                         "budget", "allow_unsafe_sites", "metrics"};
 constexpr std::array<std::string_view, 11> process_keys = {
     "exe",  "comm",      "cmdline", "pid",       "user",          "cgroup",
     "unit", "container", "pod",     "namespace", "container_name"};
@@ -149,7 +148,7 @@ void read_target_name(const MapReader& map, TargetDraft& draft, Report& report) 
 TargetDraft read_target(const Node& node, Report& report) {
   TargetDraft draft;
   draft.at = node.at;
-  const MapReader map(node, "a target", target_keys, report, later_target_keys);
+  const MapReader map(node, "a target", target_keys, report);
   read_target_name(map, draft, report);
   if (const Node* processes = map.require("processes")) {
     draft.target.processes = read_processes(*processes, report);
@@ -161,6 +160,7 @@ TargetDraft read_target(const Node& node, Report& report) {
     constexpr std::array<std::string_view, 2> words = {"false", "true"};
     draft.target.allow_unsafe_sites = read_choice(*allow, "allow_unsafe_sites", words, report) == 1;
   }
+  if (const Node* budget = map.find("budget")) draft.budget = read_budget(*budget, report);
   const Node* metrics = map.require("metrics");
   if (metrics == nullptr) return draft;
   if (metrics->kind != Node::Kind::sequence || metrics->items.empty()) {

@@ -7,12 +7,12 @@
 #include <string>
 
 #define PROVIDER(n) DTRACE_PROBE(many##n, tick);
-#define TEN(n)                                                                              \
-  PROVIDER(n##0)                                                                            \
-  PROVIDER(n##1)                                                                            \
-  PROVIDER(n##2)                                                                            \
-  PROVIDER(n##3) PROVIDER(n##4) PROVIDER(n##5) PROVIDER(n##6) PROVIDER(n##7) PROVIDER(n##8) \
-      PROVIDER(n##9)
+#define TEN(n)   \
+  PROVIDER(n##0) \
+  PROVIDER(n##1) \
+  PROVIDER(n##2) \
+  PROVIDER(n##3) \
+  PROVIDER(n##4) PROVIDER(n##5) PROVIDER(n##6) PROVIDER(n##7) PROVIDER(n##8) PROVIDER(n##9)
 #define HUNDRED(n) \
   TEN(n##0)        \
   TEN(n##1) TEN(n##2) TEN(n##3) TEN(n##4) TEN(n##5) TEN(n##6) TEN(n##7) TEN(n##8) TEN(n##9)

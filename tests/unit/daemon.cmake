@@ -4,5 +4,6 @@ sdt_unit_test(daemon
   daemon/log_test.cpp
   daemon/notify_test.cpp
   daemon/roster_test.cpp
-  daemon/service_test.cpp)
+  daemon/service_test.cpp
+  daemon/totals_test.cpp)
 target_include_directories(unit_daemon PRIVATE ${PROJECT_SOURCE_DIR}/tests)

@@ -1,5 +1,6 @@
 sdt_unit_test(spec
   spec/buckets_test.cpp
+  spec/budget_test.cpp
   spec/conditions_test.cpp
   spec/config_test.cpp
   spec/documents_test.cpp

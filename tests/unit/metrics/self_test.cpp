@@ -98,6 +98,18 @@ TEST(SelfMetrics, ShowsAttachErrorsByReason) {
             "0");
 }
 
+TEST(SelfMetrics, ShowsWhatAMetricCostsAndWhetherItTripped) {
+  SelfMetrics self = with_one_metric();
+  EXPECT_EQ(value_of(collect(self), "budget_tripped", metric_labels), "0");
+  EXPECT_EQ(value_of(collect(self), "budget_trips_total", metric_labels), "0");
+  self.targets[0].metrics[0].tripped = true;
+  self.targets[0].metrics[0].trips = 3;
+  self.targets[0].metrics[0].overhead_nanoseconds = 2500;
+  EXPECT_EQ(value_of(collect(self), "budget_tripped", metric_labels), "1");
+  EXPECT_EQ(value_of(collect(self), "budget_trips_total", metric_labels), "3");
+  EXPECT_EQ(value_of(collect(self), "overhead_seconds_total", metric_labels), "2500");
+}
+
 TEST(SelfMetrics, LeavesOutWhatIsNotMeasured) {
   SelfMetrics self = with_one_metric();
   EXPECT_EQ(find(collect(self), "program_run_seconds_total"), nullptr);

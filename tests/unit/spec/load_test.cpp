@@ -53,7 +53,7 @@ TEST(Load, GlobalSettingsAreChecked) {
                   "one of ns, us, ms, s, m, h, as in 5s"));
   EXPECT_THAT(messages(load_text("global: fast\n")),
               ElementsAre("test.yaml:1:9: global must be a map with the keys drain_interval, "
-                          "max_series, not a single value"));
+                          "max_series, budget, not a single value"));
 }
 
 TEST(Load, EveryMistakeOfEveryFileInOnePass) {

@@ -55,13 +55,6 @@ TEST(Target, NeedsANameProcessesAndMetrics) {
                           HasSubstr("2:41: metrics must be a list of at least one metric")));
 }
 
-TEST(Target, WhatIsBuiltLaterSaysSo) {
-  EXPECT_THAT(messages(load_target("    name: app\n    processes: [{exe: /bin/app}]\n"
-                                   "    budget: {cpu: 1}\n")),
-              ElementsAre("test.yaml:4:5: \"budget\" in a target is not built yet (allowed: name, "
-                          "processes, file, allow_unsafe_sites, metrics)"));
-}
-
 TEST(Target, UnsafeSitesAreAllowedByWordOnly) {
   const auto load_with = [](const std::string& line) {
     return load_target("    name: app\n    processes: [{exe: /bin/app}]\n" + line);
