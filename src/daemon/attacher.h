@@ -7,6 +7,7 @@
 // Thread:    the loop; `now` is a parameter.
 #pragma once
 
+#include <chrono>
 #include <future>
 #include <map>
 #include <memory>
@@ -134,6 +135,7 @@ class Attacher {
   void reap(Time now);
   void finish_closing(const proc::FileId& file);
   [[nodiscard]] plan::SitePolicy policy_of(const TargetState& target) const;
+  [[nodiscard]] static std::chrono::milliseconds pause_after(const Error& error, unsigned failures);
   [[nodiscard]] TargetState& target_of(const plan::Binding& binding);
   [[nodiscard]] MetricState& metric_of(const plan::Binding& binding);
 

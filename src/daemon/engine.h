@@ -162,7 +162,7 @@ class Engine {
   [[nodiscard]] bool trip_breakers(const std::vector<Measured>& measured,
                                    std::chrono::nanoseconds period, Time now);
   void take_sample(const std::vector<Measured>& measured, Time now);
-  [[nodiscard]] bool end_tripped(Time now);
+  [[nodiscard]] bool unload_unused(Time now);
   [[nodiscard]] bool retry_tripped(Time now);
   void unload(MetricState& metric);
 

@@ -3,6 +3,7 @@
 // A metric that trips is detached at once; its program and maps stay until the last of its links is
 // closed, are read once more, and then go. They must not be attached again: a start that they still
 // hold would find an end that belongs to another.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace {
 
 /// The kernel measures runs from one check to the next, and then not for so long.
 constexpr std::chrono::seconds sample_interval{60};
+/// A program that is attached nowhere is soon wanted again, or not for long.
+constexpr std::chrono::seconds longest_unused{10};
 
 unsigned online_cpus() {
   return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
@@ -37,7 +40,7 @@ void Engine::check_budget(Time now) {
   bool has_changed = false;
   if (since) has_changed = trip_breakers(measured, now - *since, now);
   take_sample(measured, now);
-  has_changed |= end_tripped(now);
+  has_changed |= unload_unused(now);
   has_changed |= retry_tripped(now);
   if (!has_changed) return;
   attacher_.look_again();
@@ -109,11 +112,23 @@ void Engine::take_sample(const std::vector<Measured>& measured, Time now) {
   for (const Measured& one : measured) one.metric->meter.begin_sample(one.tally);
 }
 
-/// Metrics that tripped and whose links are closed by now: nothing will count in their maps again.
-bool Engine::end_tripped(Time now) {
+/// Metrics that tripped, or whose last file went a while ago, and whose links are closed by now:
+/// nothing will count in their maps again.
+bool Engine::unload_unused(Time now) {
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      const bool is_unused =
+          metric.program && metric.files.empty() && !attacher_.is_closing(metric);
+      if (!is_unused) {
+        metric.unused_since.reset();
+      } else if (!metric.unused_since) {
+        metric.unused_since = now;
+      }
+    }
+  }
   const auto is_over = [&](const MetricState& metric) {
-    return metric.fuse.trip && metric.program && metric.files.empty() &&
-           !attacher_.is_closing(metric);
+    return metric.unused_since &&
+           (metric.fuse.trip || now - *metric.unused_since >= longest_unused);
   };
   const bool are_some_over = std::ranges::any_of(targets_, [&](const TargetState& target) {
     return std::ranges::any_of(target.metrics, is_over);
@@ -122,9 +137,11 @@ bool Engine::end_tripped(Time now) {
   drain(now);
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) {
-      if (is_over(metric)) unload(metric);
+      if (is_over(metric) && metric.program && metric.files.empty()) unload(metric);
     }
   }
+  // What reading and loading hundreds of programs took is not wanted again soon.
+  malloc_trim(0);
   return true;
 }
 

@@ -2,8 +2,8 @@
 //
 // Purpose:   program, links and series of a metric, and what happened to them.
 // Ownership: owns all of them, and shares the spec with other states. The program is loaded when
-// the first file with its probes appears,
-//            and then stays, so that its cumulative counts do; unless the metric trips.
+//            the first file with its probes appears and goes some time after the last one, or when
+//            the metric trips; what it counted stays.
 // Thread:    the loop.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ struct MetricState {
   std::uint32_t number;  ///< as long as the daemon runs, no other metric has it
   std::unique_ptr<plan::MetricProgram> program;
   std::map<proc::FileId, AttachedFile> files;
+  std::optional<std::chrono::steady_clock::time_point> unused_since;  ///< the program is
   bool is_kept = false;  ///< the program is, for the next daemon
   metrics::MetricSeries series;
   std::vector<std::string> forgotten;  ///< raw keys that are still to be deleted from the map

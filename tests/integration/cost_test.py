@@ -43,8 +43,9 @@ class Cost(KernelTestCase):
     def test_1000_unrelated_execs_a_second_cost_less_than_5_percent_of_a_core(self):
         exporter = self.exporter(CONFIG)
         began = time.monotonic()
-        runs = 8000
-        spawners = [subprocess.Popen([program_path("spawner"), str(runs // 4), "0", "/bin/true"]) for _ in range(4)]
+        runs = 16000
+        spawners = [subprocess.Popen([program_path("spawner"), str(runs // 4), "0", program_path("nothing")])
+                    for _ in range(4)]
         share = self.cpu_of(exporter, 4)
         for spawner in spawners:
             self.assertEqual(spawner.wait(timeout=60), 0)
