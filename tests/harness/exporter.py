@@ -148,12 +148,16 @@ class Exporter:
                 and record["msg"] != "metric not attached" and "cannot be looked at" not in record["msg"]]
 
     def held(self):
-        """What the process holds: descriptors by what they are, and the targets of those that lead to files."""
+        """What the process holds: descriptors by what they are, and the targets of those that lead to files. The
+        connections of scrapes, which the server closes in its own time, are left out."""
         kinds = {"descriptors": 0, "links": 0, "programs": 0, "maps": 0}
         files = set()
         for number in os.listdir(f"/proc/{self.process.pid}/fd"):
             try:
-                files.add(os.readlink(f"/proc/{self.process.pid}/fd/{number}"))
+                target = os.readlink(f"/proc/{self.process.pid}/fd/{number}")
+                if target.startswith("socket:"):
+                    continue
+                files.add(target)
                 with open(f"/proc/{self.process.pid}/fdinfo/{number}", encoding="ascii") as file:
                     text = file.read()
             except FileNotFoundError:
