@@ -237,7 +237,7 @@ class Identity(KernelTestCase):
         """, wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"])
         with open(f"/proc/{exporter.process.pid}/task/{exporter.process.pid}/children", encoding="ascii") as file:
             first = file.read().split()[0]
-        enter = ["nsenter", f"--target={first}", "--pid", "--mount"]
+        enter = ["nsenter", f"--target={first}", "--pid", "--mount", "--root"]  # which may be a chroot
         subprocess.run([*enter, program_path("burst"), "0"], check=True)  # maps the library once
         exporter.wait_attached("burst", processes=0)
         subprocess.run([*enter, "sh", inside], check=True)

@@ -127,6 +127,13 @@ class Redzone(KernelTestCase):
                                    "in_operand": "not_an_instruction", "breakpoint": "breakpoint"})
         self.assertEqual(["in_data" in note["reason"] for note in file["skipped"]], [True])
 
+    def test_sites_look_the_same_while_somebody_traces_them(self):
+        # The kernel's own breakpoints must not be taken for the program's, nor hide a 5-byte nop.
+        command = ["list", "--exe", program_path("redzone"), "--output=json"]
+        before = run_exporter(*command).stdout
+        self.trace(config("nop", "nop5", allow=True), ["nop", "nop5"])
+        self.assertEqual(run_exporter(*command).stdout, before)
+
 
 class Canary(KernelTestCase):
     """The child that is tried at start-up."""
