@@ -28,8 +28,8 @@ Result<MappedFile> MappedFile::of(int fd, const std::string& name) {
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return MappedFile(nullptr, 0);  // mmap refuses a length of 0
-  // Shared: in private mappings, even of a reader, the kernel puts the breakpoints of whoever traces
-  // the file (valid_vma() of kernel/events/uprobes.c).
+  // Shared: in private mappings, even of a reader, the kernel puts the breakpoints of whoever
+  // traces the file (valid_vma() of kernel/events/uprobes.c).
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) return fail_errno(errno, fmt::format("map {} for reading", name));
   return MappedFile(static_cast<const std::byte*>(data), size);

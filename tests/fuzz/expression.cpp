@@ -1,4 +1,5 @@
 // Expressions of the spec language. What was understood, written out and read again, is the same.
+#include <array>
 #include <string>
 #include <variant>
 
@@ -76,8 +77,10 @@ std::string written(const Literal& literal) {
 }
 
 std::string written(Attribute attribute) {
-  constexpr const char* names[] = {"comm", "exe", "probe", "provider"};
-  return names[static_cast<std::size_t>(attribute)];
+  constexpr std::array<const char*, 10> names = {"comm",      "probe",         "provider",  "exe",
+                                                 "cgroup",    "unit",          "container", "pod",
+                                                 "namespace", "container_name"};
+  return names.at(static_cast<std::size_t>(attribute));
 }
 
 std::string written(const ReadString& read) {
