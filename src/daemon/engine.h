@@ -136,8 +136,7 @@ class Engine {
   void drain_metric(TargetState& target, MetricState& metric, Time now);
   void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
               Time now);
-  /// Whether it is a failure: a metric without a program has nothing to be read.
-  bool report_unread(const TargetState& target, const MetricState& metric, const Error& error);
+  void report_unread(const TargetState& target, const MetricState& metric, const Error& error);
   [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
   void expire_starts(TargetState& target);
 

@@ -17,6 +17,7 @@ using proc::ImagePtr;
 bool Engine::drain(Time now) {
   arrivals_ = 0;
   bool has_failed = false;
+  bool has_read = false;
   take_records(now);
   make_up_for_losses(now);  // before anything is read: it may add up itself
   delete_forgotten();       // a key that is forgotten, but read again, would count as a new one
@@ -29,13 +30,15 @@ bool Engine::drain(Time now) {
   std::vector<Reading> readings;
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) {
-      if (auto reading = metric.read()) {
+      if (!metric.program) {
+        readings.push_back({target, metric, {}, {}});  // its series end with their processes still
+      } else if (auto reading = metric.read()) {
+        has_read = true;
         readings.push_back(
             {target, metric, std::move(reading->samples), std::move(reading->tally)});
-      } else if (metric.fuse.trip && !metric.program) {
-        readings.push_back({target, metric, {}, {}});  // its series end with their processes still
-      } else if (report_unread(target, metric, reading.error())) {
+      } else {
         has_failed = true;
+        report_unread(target, metric, reading.error());
       }
     }
   }
@@ -54,7 +57,7 @@ bool Engine::drain(Time now) {
   }
   table_.forget_ended_before(to_nanoseconds(now));
   follow(now);  // what the records asked for
-  return !has_failed || !readings.empty();
+  return !has_failed || has_read;
 }
 
 /// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
@@ -175,23 +178,19 @@ Engine::Belongs Engine::judge_by_note(const TargetState& target, const ImagePtr&
 }
 
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
+  if (!metric.program) return;
   delete_forgotten();
   auto reading = metric.read();
-  if (!reading) {
-    report_unread(target, metric, reading.error());
-    return;
-  }
+  if (!reading) return report_unread(target, metric, reading.error());
   add_up(target, metric, reading->samples, std::move(reading->tally), now);
 }
 
-bool Engine::report_unread(const TargetState& target, const MetricState& metric,
+void Engine::report_unread(const TargetState& target, const MetricState& metric,
                            const Error& error) {
-  if (error.code == Errc::not_found) return false;  // no program yet
   // The maps keep counting; what is missed now is in the next reading.
   log_.error("cannot read a metric's maps",
              {{"metric", fmt::format("{}/{}", target.target.name, metric.metric.name)},
               {"error", error.message}});
-  return true;
 }
 
 void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,

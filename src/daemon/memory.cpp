@@ -1,6 +1,7 @@
 #include "daemon/memory.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,11 @@ constexpr std::size_t smallest_capacity = std::size_t{1} << 18;
 std::optional<Inheritance> Memory::recall(std::map<std::string, UniqueFd> descriptors) {
   Inheritance inheritance{std::move(descriptors), {}};
   if (inheritance.descriptors.empty()) return std::nullopt;
+  std::set<std::string> found;
   for (const char* const name : state_names) {
     UniqueFd fd = inheritance.take(name);
     if (!fd.valid()) continue;
+    found.insert(name);
     auto map = kernel::StateMap::open(std::move(fd));
     if (!map) {
       log_.warn("what an earlier run left cannot be read", {{"error", map.error().message}});
@@ -29,6 +32,11 @@ std::optional<Inheritance> Memory::recall(std::map<std::string, UniqueFd> descri
       map_.emplace(std::move(*map));
       map_name_ = name;
     }
+  }
+  // A death while a larger map took a smaller one's place leaves both.
+  found.erase(map_name_);
+  for (const std::string& name : found) {
+    if (auto status = keeper_->let_go(name); !status) complain(status.error());
   }
   auto state = map_ ? to_state(map_->latest()) : std::nullopt;
   if (!state) {

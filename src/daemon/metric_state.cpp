@@ -17,7 +17,6 @@ bool MetricState::is_attached() const {
 }
 
 Result<MetricState::Reading> MetricState::read() const {
-  if (!program) return fail(Errc::not_found, "no file with its probes was seen yet");
   auto samples = program->drain();
   if (!samples) return tl::unexpected(std::move(samples).error());
   auto counts = program->tally();

@@ -46,7 +46,7 @@ struct MetricState {
   /// True when every probe that the metric needs is attached somewhere.
   [[nodiscard]] bool is_attached() const;
 
-  /// Everything its maps hold now; Errc::not_found while it has no program.
+  /// Everything its maps hold now. It has a program.
   struct Reading {
     Samples samples;
     Tally tally;

@@ -421,7 +421,7 @@ void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal != SIGHUP) return stop(signal);
-    guarded("reload", [this] { reload(); });
+    reload();
     await_signal();
   });
 }
@@ -436,24 +436,25 @@ expose::Response Supervisor::reload_response() {
   return {.status = 500, .body = "The config has mistakes; the one before stays in force.\n"};
 }
 
-/// All of the new config, or nothing of it.
 void Supervisor::reload() {
   service_.reloading(steady_clock::now());
-  take_up_new_config();
+  last_reload_ok_ = false;
+  guarded("reload", [this] { take_up_new_config(); });
   service_.ready();
 }
 
+/// All of the new config, or nothing of it.
 void Supervisor::take_up_new_config() {
   spec::LoadResult loaded = spec::load_files(options_.config_files);
   log_diagnostics(log_, "config", loaded.diagnostics);
-  last_reload_ok_ = loaded.ok();
-  if (!last_reload_ok_) {
+  if (!loaded.ok()) {
     log_.error("config not reloaded, the one before stays in force");
     return;
   }
   config_ = std::make_shared<const spec::Config>(std::move(loaded.config));
   engine_->take_up(config_, steady_clock::now());
   loaded_wall_ = std::chrono::system_clock::now();
+  last_reload_ok_ = true;
   reconcile_and_rearm();
   drain_and_rearm();
   log_.info("config reloaded", {{"targets", std::to_string(config_->targets.size())}});

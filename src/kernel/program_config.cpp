@@ -1,7 +1,5 @@
 #include "kernel/program_config.h"
 
-#include <asm/ptrace.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -13,12 +11,14 @@
 #include <fmt/format.h>
 
 #include "base/overloaded.h"
+#include "kernel/expression_writer.h"
 
 namespace sdt::kernel {
 namespace {
 
-/// Room beside max_series for keys of processes that are not classified yet.
-constexpr std::uint32_t unclassified_reserve = 1024;
+/// Room beside max_series for keys of processes that are not classified yet: a process may show
+/// every label set before it is judged, and then all of them again as a member.
+constexpr std::uint32_t smallest_reserve = 1024;
 /// Above this, per-CPU cells are given up for one shared hash.
 constexpr std::uint64_t per_cpu_limit_bytes = 64ULL << 20;
 /// struct htab_elem of the kernel's hash table (6.18), in bytes.
@@ -27,59 +27,6 @@ constexpr std::uint32_t pair_entries_flat = 16384;
 constexpr std::uint32_t pair_entries_stack = 2048;
 constexpr std::uint32_t probe_entries_named = 3;  // a pair, and the entry for the rest
 constexpr std::uint32_t probe_entries_glob = 1024;
-
-std::uint16_t round_up_8(std::size_t size) {
-  return static_cast<std::uint16_t>((size + 7) / 8 * 8);
-}
-
-std::uint8_t op_of(spec::Arithmetic::Op op) {
-  using Op = spec::Arithmetic::Op;
-  switch (op) {
-    case Op::add:
-      return SDT_OP_ADD;
-    case Op::sub:
-      return SDT_OP_SUB;
-    case Op::mul:
-      return SDT_OP_MUL;
-    case Op::div:
-      return SDT_OP_DIV;
-    case Op::mod:
-      return SDT_OP_MOD;
-    case Op::bit_and:
-      return SDT_OP_AND;
-    case Op::bit_or:
-      return SDT_OP_OR;
-    case Op::shl:
-      return SDT_OP_SHL;
-    case Op::shr:
-      return SDT_OP_SHR;
-  }
-  return SDT_OP_ADD;
-}
-
-std::uint8_t op_of(spec::Source source) {
-  switch (source) {
-    case spec::Source::argument:
-      return SDT_OP_ARGUMENT;
-    case spec::Source::start_argument:
-      return SDT_OP_CAPTURED;
-    case spec::Source::elapsed:
-      return SDT_OP_ELAPSED;
-    case spec::Source::pid:
-      return SDT_OP_PID;
-    case spec::Source::tid:
-      return SDT_OP_TID;
-    case spec::Source::uid:
-      return SDT_OP_UID;
-    case spec::Source::gid:
-      return SDT_OP_GID;
-    case spec::Source::cpu:
-      return SDT_OP_CPU;
-    case spec::Source::nsecs:
-      return SDT_OP_NSECS;
-  }
-  return SDT_OP_ARGUMENT;
-}
 
 std::uint8_t compare_of(spec::Compare compare) {
   switch (compare) {
@@ -98,100 +45,6 @@ std::uint8_t compare_of(spec::Compare compare) {
   }
   return SDT_EQ;
 }
-
-/// Writes expressions into the step pool. The first thing that does not fit is remembered and
-/// reported at the end.
-class Writer {
- public:
-  explicit Writer(sdt_program& program) : program_(program) {}
-
-  sdt_expr expr(const spec::IntExpr& from) {
-    const sdt_expr to{used_, static_cast<std::uint16_t>(from.steps.size())};
-    if (from.steps.size() > SDT_MAX_STEPS || used_ + from.steps.size() > SDT_STEP_POOL) {
-      complain(fmt::format("its expressions have more than {} steps together", SDT_STEP_POOL));
-      return {};
-    }
-    for (const spec::Step& from_step : from.steps) program_.steps[used_++] = step(from_step);
-    return to;
-  }
-
-  sdt_string string(const spec::ReadString& from) {
-    sdt_string to{};
-    to.kind = from.length ? SDT_STRING_COUNTED : SDT_STRING_POINTER;
-    to.max_length = from.max_length;
-    to.buffer = round_up_8(from.max_length + 1U);
-    to.address = expr(from.address);
-    if (from.length) to.length = expr(*from.length);
-    return to;
-  }
-
-  static sdt_string comm() {
-    sdt_string to{};
-    to.kind = SDT_STRING_COMM;
-    to.max_length = 15;
-    to.buffer = 16;
-    return to;
-  }
-
-  void complain(std::string why) {
-    if (problem_.empty()) problem_ = std::move(why);
-  }
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  sdt_step step(const spec::Step& from) {
-    sdt_step to{};
-    std::visit(Overloaded{
-                   [&](const spec::Load& load) {
-                     to.op = op_of(load.source);
-                     to.index = load.source == spec::Source::start_argument ? captured(load.index)
-                                                                            : load.index;
-                   },
-                   [&](const spec::Constant& constant) {
-                     to.op = SDT_OP_CONSTANT;
-                     to.imm = static_cast<std::int64_t>(constant.value);
-                     to.is_signed =
-                         constant.value <= std::numeric_limits<std::int64_t>::max() ? 1 : 0;
-                   },
-                   [&](const spec::Cast& cast) { typed(to, SDT_OP_CAST, cast.type); },
-                   [&](const spec::Read& read) { typed(to, SDT_OP_READ, read.type); },
-                   [&](const spec::Arithmetic& arithmetic) {
-                     to.op = op_of(arithmetic.op);
-                     to.imm = arithmetic.operand;
-                   },
-                   [&](const spec::Save&) { to.op = SDT_OP_SAVE; },
-                   [&](const spec::SubtractFromSaved&) { to.op = SDT_OP_SUB_FROM_SAVED; },
-               },
-               from);
-    return to;
-  }
-
-  static void typed(sdt_step& to, std::uint8_t op, spec::IntType type) {
-    to.op = op;
-    to.size = type.size;
-    to.is_signed = type.is_signed ? 1 : 0;
-  }
-
-  /// Where start.argN is kept in a start record.
-  std::uint8_t captured(std::uint8_t argument) {
-    auto* const end = program_.captured + program_.captured_count;
-    auto* const found = std::find(program_.captured, end, argument);
-    if (found == end) {
-      if (program_.captured_count == SDT_MAX_CAPTURED) {
-        complain(
-            fmt::format("it uses more than {} arguments of the start probe", SDT_MAX_CAPTURED));
-        return 0;
-      }
-      *end = argument;
-      ++program_.captured_count;
-    }
-    return static_cast<std::uint8_t>(found - program_.captured);
-  }
-
-  sdt_program& program_;
-  std::uint16_t used_ = 0;
-  std::string problem_;
-};
 
 CellKind cell_of(const spec::Metric& metric) {
   if (metric.type == spec::MetricType::histogram) return CellKind::histogram;
@@ -217,7 +70,7 @@ std::size_t words_of(CellKind cell, std::size_t bounds) {
 }
 
 /// Labels whose value the program records; the others are known without it.
-void configure_labels(const spec::Metric& metric, Writer& writer, ProgramConfig& config) {
+void configure_labels(const spec::Metric& metric, ExpressionWriter& writer, ProgramConfig& config) {
   sdt_program& program = config.program;
   std::uint16_t offset = KeyLayout::header_size;
   const auto add = [&](sdt_field field, KeyField key_field) {
@@ -247,7 +100,7 @@ void configure_labels(const spec::Metric& metric, Writer& writer, ProgramConfig&
                    },
                    [&](const spec::ReadString& string) { add_string(writer.string(string)); },
                    [&](const spec::Attribute& attribute) {
-                     if (attribute == spec::Attribute::comm) add_string(Writer::comm());
+                     if (attribute == spec::Attribute::comm) add_string(ExpressionWriter::comm());
                      if (attribute == spec::Attribute::probe) add_probe(KeyField::Kind::probe);
                      if (attribute == spec::Attribute::provider)
                        add_probe(KeyField::Kind::provider);
@@ -264,7 +117,8 @@ void configure_labels(const spec::Metric& metric, Writer& writer, ProgramConfig&
   }
 }
 
-void configure_conditions(const spec::Metric& metric, Writer& writer, sdt_program& program) {
+void configure_conditions(const spec::Metric& metric, ExpressionWriter& writer,
+                          sdt_program& program) {
   for (const spec::Condition& from : metric.where) {
     sdt_condition to{};
     if (const auto* integers = std::get_if<spec::IntCondition>(&from)) {
@@ -278,7 +132,7 @@ void configure_conditions(const spec::Metric& metric, Writer& writer, sdt_progra
       if (const auto* read = std::get_if<spec::ReadString>(&strings.left)) {
         to.string = writer.string(*read);
       } else if (strings.left == spec::StringExpr{spec::Attribute::comm}) {
-        to.string = Writer::comm();
+        to.string = ExpressionWriter::comm();
       } else {
         continue;  // of the site or the process: decided when sites are selected, or at the drain
       }
@@ -300,8 +154,8 @@ void configure_bounds(const spec::Metric& metric, sdt_program& program) {
   }
 }
 
-void configure_source(const spec::Metric& metric, const ProgramOptions& options, Writer& writer,
-                      sdt_program& program) {
+void configure_source(const spec::Metric& metric, const ProgramOptions& options,
+                      ExpressionWriter& writer, sdt_program& program) {
   program.source = SDT_SOURCE_SINGLE;
   if (std::holds_alternative<spec::UpDown>(metric.source)) program.source = SDT_SOURCE_UP_DOWN;
   const auto* interval = std::get_if<spec::Interval>(&metric.source);
@@ -324,19 +178,6 @@ void configure_source(const spec::Metric& metric, const ProgramOptions& options,
     program.start_key = writer.expr(interval->start_key);
     program.end_key = writer.expr(interval->end_key);
   }
-}
-
-/// Where the kernel keeps a register of the traced thread.
-std::uint8_t pt_regs_offset(elf::Register reg) {
-  constexpr std::array<std::size_t, 17> offsets{
-      offsetof(pt_regs, rax), offsetof(pt_regs, rbx), offsetof(pt_regs, rcx),
-      offsetof(pt_regs, rdx), offsetof(pt_regs, rsi), offsetof(pt_regs, rdi),
-      offsetof(pt_regs, rbp), offsetof(pt_regs, rsp), offsetof(pt_regs, r8),
-      offsetof(pt_regs, r9),  offsetof(pt_regs, r10), offsetof(pt_regs, r11),
-      offsetof(pt_regs, r12), offsetof(pt_regs, r13), offsetof(pt_regs, r14),
-      offsetof(pt_regs, r15), offsetof(pt_regs, rip)};
-  const auto number = static_cast<std::size_t>(reg);
-  return number < offsets.size() ? static_cast<std::uint8_t>(offsets[number]) : SDT_NO_REGISTER;
 }
 
 bool has_glob(const spec::Metric& metric) {
@@ -362,7 +203,8 @@ MapSizes size_maps(const spec::Metric& metric, const ProgramOptions& options,
   MapSizes maps;
   const sdt_program& program = config.program;
   const bool one_series = config.layout.fields.empty() && program.keep_pid == 0;
-  maps.series_entries = (one_series ? 1 : metric.max_series) + unclassified_reserve;
+  const std::uint32_t most_series = one_series ? 1 : metric.max_series;
+  maps.series_entries = most_series + std::max(most_series, smallest_reserve);
   maps.cell_size = static_cast<std::uint32_t>(words_of(config.cell, metric.bounds.size()) *
                                               sizeof(std::uint64_t));
   // A gauge that is set has one true value, not one a CPU.
@@ -393,7 +235,7 @@ ProgramOptions options_for(std::uint32_t target, const Features& features) {
 Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions& options) {
   ProgramConfig config;
   sdt_program& program = config.program;
-  Writer writer(program);
+  ExpressionWriter writer(program);
   config.cell = cell_of(metric);
   program.target = options.target;
   program.sleepable = options.sleepable ? 1 : 0;
@@ -417,29 +259,6 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   config.maps = size_maps(metric, options, config);
   program.probe_count = static_cast<std::uint16_t>(config.maps.probe_entries);
   return config;
-}
-
-sdt_site site_layout(const std::vector<elf::Argument>& arguments) {
-  using Kind = elf::Argument::Kind;
-  sdt_site site{};
-  const std::size_t count = std::min<std::size_t>(arguments.size(), SDT_MAX_ARGS);
-  for (std::size_t i = 0; i < count; ++i) {
-    const elf::Argument& from = arguments[i];
-    sdt_operand& to = site.args[i];
-    if (from.kind == Kind::unavailable || from.is_float) continue;
-    to.kind = from.kind == Kind::constant      ? SDT_OPERAND_CONSTANT
-              : from.kind == Kind::in_register ? SDT_OPERAND_REGISTER
-                                               : SDT_OPERAND_MEMORY;
-    to.base = pt_regs_offset(from.base);
-    to.index = pt_regs_offset(from.index);
-    to.scale_shift = static_cast<std::uint8_t>(from.scale == 8 ? 3 : from.scale / 2);
-    to.size = from.size;
-    to.is_signed = from.is_signed ? 1 : 0;
-    to.shift = from.shift;
-    to.is_uint64 = from.size == 8 && !from.is_signed ? 1 : 0;
-    to.offset = from.offset;
-  }
-  return site;
 }
 
 std::uint64_t map_bytes(const ProgramConfig& config, std::size_t possible_cpus) {

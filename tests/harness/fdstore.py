@@ -67,6 +67,16 @@ class FdStore:
         if descriptor is not None:
             os.close(descriptor)
 
+    def duplicate(self, name):
+        """A descriptor of what is held under that name, for hold()."""
+        with self.lock:
+            return os.dup(self.held[name])
+
+    def hold(self, name, descriptor):
+        with self.lock:
+            self._drop(name)
+            self.held[name] = descriptor
+
     def names(self):
         with self.lock:
             return sorted(self.held)

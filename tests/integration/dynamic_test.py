@@ -62,6 +62,19 @@ class Dynamic(KernelTestCase):
         self.assertEqual(scrape.value("plugin_ticks_total"), 12)
         self.assertEqual(losses(scrape), {})
 
+    def test_series_of_a_process_go_also_after_their_program_was_unloaded(self):
+        self.traced.stop()
+        traced = self.exporter(CONFIG.replace('probe: "plugin:tick"',
+                                              'probe: "plugin:tick", labels: { pid: pid }, expire_after: 14s'))
+        self.puppet.fire(f"load {program_path('libplugin.so')}")
+        traced.wait_attached("plugin")
+        self.puppet.fire("plugin 5")
+        self.assertEqual(traced.scrape_of_now().value("plugin_ticks_total", pid=str(self.puppet.pid)), 5)
+        self.puppet.close()
+        wait_until(lambda: traced.held()[0]["programs"] == 0, "the program is unloaded")
+        self.assertEqual(traced.scrape().total("plugin_ticks_total"), 5)
+        traced.wait_for(lambda scrape: not scrape.series("plugin_ticks_total"), "the series has gone")
+
     def test_50_reloads_and_nothing_of_the_old_ones_stays(self):
         for i in range(50):
             self.load(f"load {program_path('libplugin.so')}", i + 1)

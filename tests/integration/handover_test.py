@@ -162,6 +162,31 @@ class WithFdStore(KernelTestCase):
         self.assertNotIn("puppet_ticks_by_process_total", scrape.types)
         self.assertEqual(losses(scrape), {})
 
+    def test_a_state_that_outgrew_its_map_is_found_and_older_ones_are_let_go(self):
+        numbered = """          - name: puppet_ticks_by_number_total
+            help: Ticks by number.
+            type: counter
+            probe: puppet:tick
+            labels: { number: arg0 }
+            max_series: 5000"""
+        puppet = self.program("puppet")
+        self.start(numbered)
+        self.traced.wait_attached("puppet")
+        first = self.store.duplicate("sdt-state-0")
+        puppet.fire("tick 4000")
+        self.traced.scrape_of_now()
+        self.assertEqual([name for name in self.store.names() if "state" in name], ["sdt-state-1"])
+        self.kill()
+        self.store.hold("sdt-state-0", first)  # as a death between the two would have left it
+        self.start(numbered)
+        self.traced.wait_attached("puppet")
+        puppet.fire("tick 4000")
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual(set(scrape.series("puppet_ticks_by_number_total").values()), {2})
+        self.assertEqual(losses(scrape), {})
+        wait_until(lambda: [name for name in self.store.names() if "state" in name] == ["sdt-state-1"],
+                   "one state is kept")
+
     def test_what_a_config_wants_no_more_is_let_go(self):
         self.program("puppet")
         self.start(TICKS)

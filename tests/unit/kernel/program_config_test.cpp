@@ -62,6 +62,17 @@ TEST(Configure, GivesAHistogramAWordForEachBucketAndTwoForTheSum) {
   EXPECT_EQ(config->maps.cell_size, 8U * (2 + 3));
 }
 
+TEST(MapSizes, EveryLabelSetHasRoomTwice) {
+  // Once of a process that is not judged yet, and once of the member that it turns out to be.
+  spec::Metric metric = counter();
+  metric.labels = {{"n", argument(0), {}}};
+  metric.max_series = 5000;
+  EXPECT_EQ(configure(metric, {})->maps.series_entries, 10000U);
+  metric.max_series = 10;
+  EXPECT_EQ(configure(metric, {})->maps.series_entries, 10U + 1024U);
+  EXPECT_EQ(configure(counter(), {})->maps.series_entries, 1U + 1024U);
+}
+
 TEST(Configure, KeepsOneCopyOfAGaugeThatIsSet) {
   spec::Metric metric = counter();
   metric.type = spec::MetricType::gauge;
