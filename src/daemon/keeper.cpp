@@ -1,6 +1,5 @@
 #include "daemon/keeper.h"
 
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -10,12 +9,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/passed_descriptors.h"
 #include "kernel/bpf_call.h"
 
 namespace sdt::daemon {
@@ -25,11 +24,6 @@ namespace fs = std::filesystem;
 
 /// A manager that takes longer than this to read its messages has other troubles.
 constexpr std::chrono::seconds longest_wait{2};
-
-constexpr std::string_view our_prefix = "sdt-";
-
-/// SD_LISTEN_FDS_START of sd_listen_fds(3).
-constexpr int first_passed = 3;
 
 }  // namespace
 
@@ -78,39 +72,49 @@ Status PinKeeper::drop(const std::string& name) {
 }
 
 void PinKeeper::clear() {
-  for (const auto& [name, object] : pinned_objects(directory_)) static_cast<void>(drop(name));
+  const auto pinned = left_behind();
+  if (!pinned) return;
+  for (const auto& [name, object] : *pinned) static_cast<void>(drop(name));
 }
 
-std::map<std::string, UniqueFd> stored_descriptors() {
+Result<std::map<std::string, UniqueFd>> StoreKeeper::left_behind() const {
+  const auto passed = passed_descriptors(passed_variables(), getpid());
+  if (!passed) return tl::unexpected(passed.error());
   std::map<std::string, UniqueFd> found;
-  const char* const pid = std::getenv("LISTEN_PID");
-  const char* const count = std::getenv("LISTEN_FDS");
-  const char* const names = std::getenv("LISTEN_FDNAMES");
-  if (pid == nullptr || count == nullptr || names == nullptr) return found;
-  if (std::atol(pid) != getpid()) return found;
-  std::string_view rest = names;
-  for (int fd = first_passed; fd < first_passed + std::atoi(count); ++fd) {
-    const std::size_t end = rest.find(':');
-    const std::string name(rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (!name.starts_with(our_prefix)) continue;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    found.insert_or_assign(name, UniqueFd(fd));
+  for (const PassedDescriptor& one : *passed) {
+    if (!one.name.starts_with(kept_name_prefix)) continue;
+    auto descriptor = take_passed(one);
+    if (!descriptor) return tl::unexpected(std::move(descriptor).error());
+    found.insert_or_assign(one.name, std::move(*descriptor));
   }
   return found;
 }
 
-std::map<std::string, UniqueFd> pinned_objects(const std::string& directory) {
+Result<std::map<std::string, UniqueFd>> PinKeeper::left_behind() const {
   std::map<std::string, UniqueFd> found;
   std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+  for (fs::directory_iterator entry(directory_, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (!name.starts_with(our_prefix)) continue;
+    if (!name.starts_with(kept_name_prefix)) continue;
     auto object = kernel::open_pinned(entry->path());
+    // What cannot be opened is of no use, and not ours to remove.
     if (object) found.insert_or_assign(name, std::move(*object));
   }
+  if (error) return fail_errno(error.value(), "list " + directory_);
   return found;
+}
+
+Result<std::unique_ptr<Keeper>> find_keeper(const std::string& directory) {
+  if (!directory.empty()) {
+    auto pins = PinKeeper::open(directory);
+    if (!pins) return tl::unexpected(std::move(pins).error());
+    return std::move(*pins);
+  }
+  auto notifier = Notifier::open(std::getenv("NOTIFY_SOCKET"));
+  if (!notifier) return tl::unexpected(std::move(notifier).error());
+  if (!notifier->is_heard()) return nullptr;
+  return std::make_unique<StoreKeeper>(std::move(*notifier));
 }
 
 }  // namespace sdt::daemon

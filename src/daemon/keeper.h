@@ -34,6 +34,8 @@ class Keeper {
   [[nodiscard]] virtual Status drop(const std::string& name) = 0;
   /// The same without waiting for it.
   [[nodiscard]] virtual Status let_go(const std::string& name) = 0;
+  /// What an earlier daemon left, by name. Once, at the start.
+  [[nodiscard]] virtual Result<std::map<std::string, UniqueFd>> left_behind() const = 0;
   /// An orderly end that leaves nothing.
   virtual void clear() = 0;
 };
@@ -49,6 +51,7 @@ class StoreKeeper final : public Keeper {
   [[nodiscard]] Status put(const std::string& name, int fd) override;
   [[nodiscard]] Status drop(const std::string& name) override;
   [[nodiscard]] Status let_go(const std::string& name) override;
+  [[nodiscard]] Result<std::map<std::string, UniqueFd>> left_behind() const override;
   void clear() override {}  // the manager's to do, once it knows that the service is to stay down
 
  private:
@@ -69,8 +72,8 @@ class PinKeeper final : public Keeper {
   [[nodiscard]] Status put(const std::string& name, int fd) override;
   [[nodiscard]] Status drop(const std::string& name) override;
   [[nodiscard]] Status let_go(const std::string& name) override { return drop(name); }
+  [[nodiscard]] Result<std::map<std::string, UniqueFd>> left_behind() const override;
   void clear() override;
-  [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
   explicit PinKeeper(std::string directory) : directory_(std::move(directory)) {}
@@ -78,10 +81,8 @@ class PinKeeper final : public Keeper {
   std::string directory_;
 };
 
-/// What an earlier daemon left, by name: what systemd passed on (LISTEN_FDS, LISTEN_FDNAMES,
-/// sd_listen_fds(3)) under names of ours. Other descriptors are left alone.
-[[nodiscard]] std::map<std::string, UniqueFd> stored_descriptors();
-/// The same, out of a directory.
-[[nodiscard]] std::map<std::string, UniqueFd> pinned_objects(const std::string& directory);
+/// Who keeps the links and counts while no daemon runs: the directory of a BPF file system when one
+/// is named, else the service manager; null when there is neither.
+[[nodiscard]] Result<std::unique_ptr<Keeper>> find_keeper(const std::string& directory);
 
 }  // namespace sdt::daemon

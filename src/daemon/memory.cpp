@@ -17,8 +17,13 @@ constexpr std::size_t smallest_capacity = std::size_t{1} << 18;
 
 }  // namespace
 
-std::optional<Inheritance> Memory::recall(std::map<std::string, UniqueFd> descriptors) {
-  Inheritance inheritance{std::move(descriptors), {}};
+std::optional<Inheritance> Memory::recall() {
+  auto descriptors = keeper_->left_behind();
+  if (!descriptors) {
+    log_.warn("what an earlier run left cannot be had", {{"error", descriptors.error().message}});
+    return std::nullopt;
+  }
+  Inheritance inheritance{std::move(*descriptors), {}};
   if (inheritance.descriptors.empty()) return std::nullopt;
   std::set<std::string> found;
   for (const char* const name : state_names) {

@@ -24,7 +24,7 @@ class Memory {
 
   /// Reads what an earlier daemon left. Without a state that can be read, everything it left is let
   /// go of.
-  [[nodiscard]] std::optional<Inheritance> recall(std::map<std::string, UniqueFd> descriptors);
+  [[nodiscard]] std::optional<Inheritance> recall();
 
   /// Lets go of what the new daemon had no use for: links first, then all else, the leases of the
   /// files under them among it.

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -87,8 +86,6 @@ class Supervisor {
 
  private:
   [[nodiscard]] Status start();
-  [[nodiscard]] Status find_memory();
-  [[nodiscard]] std::optional<Inheritance> recall();
   void protect(std::shared_ptr<expose::WebConfigFile> web);
   [[nodiscard]] Status listen();
   void report_trial(const kernel::HitTrial& trial) const;
@@ -202,8 +199,10 @@ Status Supervisor::start() {
     static_cast<void>(warning);
     log_.debug("libbpf", {{"line", std::string(line)}});
   });
-  if (auto status = find_memory(); !status) return status;
-  auto inheritance = recall();
+  auto keeper = find_keeper(options_.state_directory);
+  if (!keeper) return tl::unexpected(std::move(keeper).error());
+  if (*keeper) memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
+  auto inheritance = memory_ ? memory_->recall() : std::nullopt;
   auto backend = kernel::KernelBackend::create(
       *features, inheritance ? Engine::shared_of(*inheritance) : plan::Adopted{});
   if (!backend) return tl::unexpected(std::move(backend).error());
@@ -233,29 +232,6 @@ Status Supervisor::start() {
 void Supervisor::report_trial(const kernel::HitTrial& trial) const {
   const auto cost = trial.hit_cost ? fmt::format("{:.0f}", trial.hit_cost->count()) : "unknown";
   log_.info("canary", {{"found", trial.text}, {"hit_nanoseconds", cost}});
-}
-
-/// Who keeps the links and counts while no daemon runs, if anybody does.
-Status Supervisor::find_memory() {
-  if (!options_.state_directory.empty()) {
-    auto keeper = PinKeeper::open(options_.state_directory);
-    if (!keeper) return tl::unexpected(std::move(keeper).error());
-    memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
-    return {};
-  }
-  auto notifier = Notifier::open(std::getenv("NOTIFY_SOCKET"));
-  if (!notifier) return tl::unexpected(std::move(notifier).error());
-  if (notifier->is_heard()) {
-    memory_ = std::make_unique<Memory>(std::make_unique<StoreKeeper>(std::move(*notifier)), log_);
-  }
-  return {};
-}
-
-std::optional<Inheritance> Supervisor::recall() {
-  if (!memory_) return std::nullopt;
-  return memory_->recall(options_.state_directory.empty()
-                             ? stored_descriptors()
-                             : pinned_objects(options_.state_directory));
 }
 
 /// Those without which something is attached all the same: the others have ended it.

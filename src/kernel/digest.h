@@ -1,8 +1,7 @@
 // A short name for bytes.
 //
 // Purpose:   FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): tells versions of our
-// own
-//            apart and finds damage; it keeps nobody out.
+//            own apart and finds damage; it keeps nobody out.
 // Ownership: plain values.
 // Thread:    any; pure.
 #pragma once

@@ -1,10 +1,9 @@
 // Bytes that outlive the process which wrote them.
 //
 // Purpose:   a BPF array of two slots as a place for the daemon's own state: kept, like programs
-// and
-//            links, by whoever holds a copy of its descriptor. The slots are written in turn, each
-//            with its number and a checksum, so that a death in the middle of writing leaves the
-//            one before.
+//            and links, by whoever holds a copy of its descriptor. The slots are written in turn,
+//            each with its number and a checksum, so that a death in the middle of writing leaves
+//            the one before.
 // Ownership: owns the map's descriptor.
 // Thread:    the loop.
 #pragma once

@@ -7,15 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "proc/words.h"
+
 namespace sdt::proc {
 namespace {
-
-std::string_view cut(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return word;
-}
 
 std::vector<std::string_view> components_of(std::string_view path) {
   std::vector<std::string_view> components;

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "proc/words.h"
+
 namespace sdt::proc {
 namespace {
 
@@ -19,14 +21,6 @@ std::optional<T> to_number(std::string_view text, int radix = 10) {
   const auto [stop, problem] = std::from_chars(text.data(), end, value, radix);
   if (text.empty() || problem != std::errc() || stop != end) return std::nullopt;
   return value;
-}
-
-/// Cuts off what stands before the next `separator`, or all of `rest`.
-std::string_view cut(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return word;
 }
 
 /// maps escapes the newline and nothing else, the backslash neither: undoing more would spoil names

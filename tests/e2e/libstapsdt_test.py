@@ -2,7 +2,8 @@
 
 import unittest
 
-from harness.packs import losses, pack_text
+from harness.exporter import losses
+from harness.packs import pack_text
 from harness.program import program_path
 from harness.testcase import KernelTestCase
 

@@ -10,8 +10,7 @@ import os
 import re
 import unittest
 
-from harness.exporter import Exporter
-from harness.packs import losses
+from harness.exporter import Exporter, losses
 from harness.postgresql import PostgresServer, Session, transactions_of
 from harness.testcase import KernelTestCase, write_file
 from harness.waiting import wait_until

@@ -3,7 +3,8 @@
 import os
 import unittest
 
-from harness.packs import PackTestCase, losses, pack_text
+from harness.exporter import losses
+from harness.packs import PackTestCase, pack_text
 from harness.program import Program
 
 HERE = os.path.dirname(os.path.abspath(__file__))

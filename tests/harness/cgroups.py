@@ -3,7 +3,8 @@
 import os
 import subprocess
 
-from harness.program import Program
+from harness.program import Program, program_path
+from harness.testcase import KernelTestCase
 
 
 class Cgroups:
@@ -45,3 +46,19 @@ class Cgroups:
         for directory in reversed(self.made):
             os.rmdir(directory)
         subprocess.run(["umount", self.mount], check=True)
+
+
+class CgroupTestCase(KernelTestCase):
+    """Tests with control groups of their own."""
+
+    LEGACY = False
+
+    def setUp(self):
+        self.cgroups = Cgroups(self.directory, legacy=self.LEGACY)
+        self.addCleanup(os.rmdir, self.cgroups.mount)
+        self.addCleanup(self.cgroups.close)
+
+    def puppet(self, path):
+        program = self.cgroups.start(path, [program_path("puppet")])
+        self.addCleanup(program.close)
+        return program

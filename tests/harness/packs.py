@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness.exporter import Exporter
+from harness.exporter import Exporter, losses
 from harness.program import Program
 from harness.testcase import KernelTestCase, write_file
 
@@ -25,10 +25,6 @@ def with_hot_metrics(text):
     if not mark:
         raise AssertionError("the pack has no section that is commented out")
     return head + mark + tail.replace("      # ", "      ")
-
-
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
 
 
 class PackTestCase(KernelTestCase):

@@ -8,9 +8,9 @@ import threading
 import time
 import unittest
 
-from harness.exporter import Exporter
+from harness.exporter import Exporter, losses
 from harness.fdstore import FdStore
-from harness.program import Program, program_path
+from harness.program import program_path
 from harness.testcase import KernelTestCase
 from harness.waiting import wait_until
 
@@ -31,10 +31,6 @@ WORK = """          - name: puppet_work_seconds
 def config(*metrics):
     return "\n".join(['    targets:', '      - name: puppet', '        processes:',
                       '          - exe: "@PROGRAMS@/puppet"', '        metrics:', *metrics, ""])
-
-
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
 
 
 class Load:

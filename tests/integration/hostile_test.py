@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness.elf_file import CODE_ADDRESS, CODE_OFFSET, SHT_STRTAB, SHT_SYMTAB, ElfFile, probe_note
-from harness.exporter import exporter_path, run_exporter
+from harness.exporter import exporter_path, losses, run_exporter
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
 
@@ -89,10 +89,6 @@ def measured(command):
 def peak_rss(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) * 1024
-
-
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
 
 
 class HostileTestCase(KernelTestCase):

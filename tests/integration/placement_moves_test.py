@@ -4,9 +4,8 @@ import os
 import subprocess
 import unittest
 
-from harness.cgroups import Cgroups
+from harness.cgroups import CgroupTestCase
 from harness.program import program_path
-from harness.testcase import KernelTestCase
 
 FIRST, SECOND = "1" * 63 + "a", "2" * 63 + "b"
 UID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -30,17 +29,7 @@ def losses(scrape):
             if value}
 
 
-class MovesTestCase(KernelTestCase):
-    def setUp(self):
-        self.cgroups = Cgroups(self.directory)
-        self.addCleanup(os.rmdir, self.cgroups.mount)
-        self.addCleanup(self.cgroups.close)
-
-    def puppet(self, path):
-        program = self.cgroups.start(path, [program_path("puppet")])
-        self.addCleanup(program.close)
-        return program
-
+class MovesTestCase(CgroupTestCase):
     def traced(self, selector, labels="{}", flags=()):
         exporter = self.exporter(f"""
             targets:
@@ -128,13 +117,10 @@ class Gone(MovesTestCase):
         self.assertEqual((scrape.value("burst_ticks_total"), losses(scrape)), (40, {}))
 
 
-class LegacyHierarchy(KernelTestCase):
+class LegacyHierarchy(CgroupTestCase):
     """Groups that systemd's own hierarchy of version 1 has, and the unified one has not."""
 
-    def setUp(self):
-        self.cgroups = Cgroups(self.directory, legacy=True)
-        self.addCleanup(os.rmdir, self.cgroups.mount)
-        self.addCleanup(self.cgroups.close)
+    LEGACY = True
 
     def test_labels_tell_containers_apart(self):
         exporter = self.exporter(BURSTS.format(selector='exe: "@PROGRAMS@/puppet"', labels="{ container: container }")

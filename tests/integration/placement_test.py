@@ -4,9 +4,9 @@ import os
 import subprocess
 import unittest
 
-from harness.cgroups import Cgroups
+from harness.cgroups import CgroupTestCase
+from harness.exporter import losses
 from harness.program import program_path
-from harness.testcase import KernelTestCase
 
 FIRST, SECOND = "1" * 63 + "a", "2" * 63 + "b"
 UID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -17,21 +17,7 @@ def kubernetes(container):
             f"cri-containerd-{container}.scope")
 
 
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
-
-
-class Placement(KernelTestCase):
-    def setUp(self):
-        self.cgroups = Cgroups(self.directory)
-        self.addCleanup(os.rmdir, self.cgroups.mount)
-        self.addCleanup(self.cgroups.close)
-
-    def puppet(self, path):
-        program = self.cgroups.start(path, [program_path("puppet")])
-        self.addCleanup(program.close)
-        return program
-
+class Placement(CgroupTestCase):
     def traced(self, selector, labels, flags=(), where=""):
         return self.exporter(f"""
             targets:

@@ -6,6 +6,7 @@ import signal
 import threading
 import unittest
 
+from harness.exporter import losses
 from harness.testcase import KernelTestCase
 from harness.waiting import wait_until
 
@@ -22,10 +23,6 @@ WORK = """          - name: puppet_work_seconds
 def config(*metrics, exe="@PROGRAMS@/puppet"):
     return "\n".join(['    targets:', '      - name: puppet', '        processes:', f'          - exe: "{exe}"',
                       '        metrics:', *metrics, ""])
-
-
-def losses(scrape):
-    return {labels: value for labels, value in scrape.series("sdt_exporter_events_lost_total").items() if value}
 
 
 class Reload(KernelTestCase):

@@ -4,7 +4,6 @@ sdt_unit_test(expose
   expose/http_server_test.cpp
   expose/landing_page_test.cpp
   expose/listen_address_test.cpp
-  expose/passed_sockets_test.cpp
   expose/process_metrics_test.cpp
   expose/routes_test.cpp
   expose/web_config_file_test.cpp

@@ -1,0 +1,2 @@
+sdt_unit_test(base
+  base/passed_descriptors_test.cpp)
