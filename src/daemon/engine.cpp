@@ -158,89 +158,6 @@ void Engine::end(std::uint32_t pid, std::uint64_t time) {
   }
 }
 
-/* ---- who belongs ----------------------------------------------------------------------------- */
-
-Engine::Belongs Engine::judge(const TargetState& target, const ImagePtr& image) {
-  const bool has_program = !image->facts->exe.empty();
-  const plan::Match match =
-      has_program ? plan::matches_program(target.target, *image->facts) : plan::Match::depends;
-  if (match == plan::Match::no) return Belongs::no;
-  if (match == plan::Match::yes) return Belongs::yes;
-  if (!image->is_complete && !complete(image)) return Belongs::unknown;
-  return plan::belongs(target.target, *image->facts) ? Belongs::yes : Belongs::no;
-}
-
-/// The same of an image at a moment: it may have taken another name since, and place() will then
-/// see to it.
-Engine::Belongs Engine::judge_at(const TargetState& target, const ImagePtr& image,
-                                 std::uint64_t when) {
-  if (image->facts_before && when < image->renamed && !image->facts_before->exe.empty()) {
-    const plan::Match match = plan::matches_program(target.target, *image->facts_before);
-    if (match == plan::Match::no) return Belongs::no;
-    if (match == plan::Match::yes) return Belongs::yes;
-  }
-  return judge(target, image);
-}
-
-/// Asks /proc for what the records do not tell. False: it is too late.
-bool Engine::complete(const ImagePtr& image) {
-  if (image->ended || table_.current(image->pid) != image) return false;
-  auto process = procfs_.read(image->pid);
-  if (!process) return false;
-  if (image->awaits_exe) return false;
-  // The program is mapped a moment before its arguments are in place.
-  const std::uint64_t age = to_nanoseconds(std::chrono::steady_clock::now()) - image->began;
-  if (process->cmdline.empty() && age < 1'000'000'000) return false;
-  const std::string& exe = image->facts->exe;
-  if (!exe.empty() && exe != process->exe) {
-    // An exec whose record is on its way; or a chroot, where the record has the process's own view.
-    if (process->comm != image->facts->comm) return false;
-    process->exe = exe;
-  }
-  image->facts = std::make_shared<const proc::Process>(std::move(*process));
-  image->is_complete = true;
-  image->is_inherited = false;
-  return true;
-}
-
-/// Lets a process in or out whose facts have changed while it ran.
-void Engine::place(TargetState& target, const ImagePtr& image, Time now) {
-  const bool is_member = target.roster.is_member(image);
-  const Belongs belongs = judge(target, image);
-  if (belongs == Belongs::unknown || is_member == (belongs == Belongs::yes)) return;
-  // What it did so far is added up while it is known as what it was.
-  introduce(target, image);
-  const auto keys = target.roster.keys_of(image);
-  if (!keys.empty()) {
-    for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
-  }
-  for (const ImageKey& key : keys) {
-    target.roster.bind(key, image, !is_member);
-    const Status judged = backend_.judge(
-        target.number, key, is_member ? plan::Verdict::foreign : plan::Verdict::member);
-    if (!judged)
-      log_.warn("process not announced to the kernel", {{"error", judged.error().message}});
-  }
-  if (is_member) {
-    target.roster.leave(image->pid);
-    attacher_.left(target, image->pid);
-  } else {
-    target.roster.join(image);
-    look_at_maps(target, image);
-  }
-}
-
-void Engine::look_at_maps(TargetState& target, const ImagePtr& image) {
-  const auto mappings = procfs_.mapped_files(image->pid);
-  if (mappings) return attacher_.maps_now(target, image, *mappings);
-  if (mappings.error().code == Errc::gone) return;
-  if (said_.insert(fmt::format("maps {}", image->pid)).second) {
-    log_.warn("cannot see which files a process maps", {{"target", target.target.name},
-                                                        {"pid", std::to_string(image->pid)},
-                                                        {"error", mappings.error().message}});
-  }
-}
-
 /* ---- looking at everything ------------------------------------------------------------------- */
 
 void Engine::reconcile(Time now) {
@@ -252,6 +169,17 @@ void Engine::reconcile(Time now) {
   attacher_.forget_unused();
   // What happened while we looked is in the records, and newer.
   follow(now);
+}
+
+void Engine::look_at_maps(TargetState& target, const ImagePtr& image) {
+  const auto mappings = procfs_.mapped_files(image->pid);
+  if (mappings) return attacher_.maps_now(target, image, *mappings);
+  if (mappings.error().code == Errc::gone) return;
+  if (said_.insert(fmt::format("maps {}", image->pid)).second) {
+    log_.warn("cannot see which files a process maps", {{"target", target.target.name},
+                                                        {"pid", std::to_string(image->pid)},
+                                                        {"error", mappings.error().message}});
+  }
 }
 
 void Engine::look_at_processes(Time now) {

@@ -3,7 +3,6 @@
 // The order matters. The maps are read first; then the newcomers, so that every key in them has
 // been introduced; then the records, which by then tell of every process that could have fired.
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -80,103 +79,6 @@ void Engine::delete_forgotten() {
   if (did_delete) remember();
 }
 
-/// Finds out who has fired for the first time since the previous drain.
-void Engine::introduce(Time now) {
-  auto newcomers = backend_.newcomers();
-  if (!newcomers) {
-    log_.error("cannot read who has fired", {{"error", newcomers.error().message}});
-    return;
-  }
-  take_records(now);
-  // The youngest of a pid is what /proc shows; what came before it is what was known.
-  std::ranges::sort(*newcomers, std::greater<>(), &plan::Newcomer::first_event);
-  for (const plan::Newcomer& newcomer : *newcomers) {
-    const auto found = std::ranges::find(targets_, newcomer.target, &TargetState::number);
-    if (found == targets_.end()) {  // of a target that is no more
-      backend_.dismiss(newcomer.target, newcomer.image);
-      continue;
-    }
-    TargetState& target = *found;
-    if (target.roster.is_bound(newcomer.image)) {
-      // Its judgement and its first event crossed each other.
-      backend_.dismiss(newcomer.target, newcomer.image);
-    } else {
-      bind(target, newcomer.image, newcomer.first_event, &newcomer);
-    }
-  }
-}
-
-/// The same of one image alone.
-void Engine::introduce(TargetState& target, const ImagePtr& image) {
-  const auto newcomers = backend_.newcomers();
-  if (!newcomers) return;  // the next drain says so
-  for (const plan::Newcomer& newcomer : *newcomers) {
-    if (newcomer.target != target.number || target.roster.is_bound(newcomer.image)) continue;
-    if (table_.at(newcomer.image.pid, newcomer.first_event) != image) continue;
-    bind(target, newcomer.image, newcomer.first_event, &newcomer);
-  }
-}
-
-/// Decides about the image that ran as this pid at a moment, if that can be told.
-void Engine::bind(TargetState& target, const ImageKey& key, std::uint64_t when,
-                  const plan::Newcomer* noted) {
-  ImagePtr image = table_.at(key.pid, when);
-  const bool is_reported = records_ != nullptr || image != table_.current(key.pid);
-  if (!image || !is_reported) {
-    const auto process = procfs_.read(key.pid);
-    if (process) image = saw(*process, when);
-  }
-  if (!image) return;
-  // clone3() may have put a child elsewhere than its parent.
-  const bool needs_own_place = image->is_inherited && plan::asks_for_placement(target.target);
-  if (needs_own_place && !complete(image) && noted != nullptr) take_note(image, *noted);
-  Belongs belongs = judge_at(target, image, when);
-  const bool needs_facts = belongs == Belongs::unknown ||
-                           (belongs == Belongs::yes && plan::asks_for_facts(target.target));
-  if (needs_facts && !image->is_complete && !complete(image) && noted != nullptr) {
-    const Belongs by_note = judge_by_note(target, image, *noted);
-    if (belongs == Belongs::unknown) belongs = by_note;
-  }
-  if (belongs == Belongs::unknown) return;
-  const bool is_member = belongs == Belongs::yes;
-  target.roster.bind(key, image, is_member);
-  if (is_member && !image->ended) target.roster.join(image);
-  if (!is_member && target.roster.is_member(image)) {  // it was taken for what its parent is
-    target.roster.leave(image->pid);
-    attacher_.left(target, image->pid);
-  }
-  image->maps_traced_file = true;
-  if (image->ended) return;  // it fires no more
-  const Status judged = backend_.judge(target.number, key,
-                                       is_member ? plan::Verdict::member : plan::Verdict::foreign);
-  // Not fatal: its events go on being recorded under the image and are classified at each drain.
-  if (!judged) {
-    log_.warn("process not announced to the kernel", {{"error", judged.error().message}});
-  }
-}
-
-/// What the kernel noted of an image that was gone before anybody could look. False: not where it
-/// ran, because its control group is of a legacy hierarchy, or was gone before we could know it.
-bool Engine::take_note(const ImagePtr& image, const plan::Newcomer& noted) {
-  auto facts = std::make_shared<proc::Process>(*image->facts);
-  facts->uid = noted.uid;
-  facts->user = proc::Procfs::user_name(noted.uid);
-  const auto group = cgroups_.path_of(noted.cgroup);
-  // Without a group a forked child is taken to be where its parent is.
-  if (group) facts->placement = procfs_.placement_of(*group);
-  image->facts = std::move(facts);
-  return group || image->is_inherited;
-}
-
-/// What cannot be told is not foreign: its events are lost, and counted as such.
-Engine::Belongs Engine::judge_by_note(const TargetState& target, const ImagePtr& image,
-                                      const plan::Newcomer& noted) {
-  const bool is_placed = take_note(image, noted);
-  if (image->facts->exe.empty() || plan::asks_for_arguments(target.target)) return Belongs::unknown;
-  if (plan::belongs(target.target, *image->facts)) return Belongs::yes;
-  return is_placed || !plan::selects_by_placement(target.target) ? Belongs::no : Belongs::unknown;
-}
-
 void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
   if (!metric.program) return;
   delete_forgotten();
@@ -200,19 +102,6 @@ void Engine::add_up(TargetState& target, MetricState& metric, const Samples& sam
   metric.forgotten = metric.series.expire(now);
   metric.tally = std::move(tally);
   metric.probes = samples.probes;
-}
-
-metrics::ProcessView Engine::classify(TargetState& target, const ImageKey& key, Time now) {
-  using Standing = metrics::ProcessView::Standing;
-  if (auto known = target.roster.view(key)) return std::move(*known);
-  // Nobody introduced it (there was no room): it is taken for the one that runs now.
-  if (table_.current(key.pid)) bind(target, key, to_nanoseconds(now), nullptr);
-  if (auto known = target.roster.view(key)) return std::move(*known);
-  const auto process = procfs_.read(key.pid);
-  const bool may_still_tell =
-      process || (process.error().code != Errc::gone && process.error().code != Errc::permission &&
-                  process.error().code != Errc::unsupported);
-  return {may_still_tell ? Standing::unknown : Standing::gone, {}, std::nullopt};
 }
 
 /// Starts of processes that are no more will never be ended.

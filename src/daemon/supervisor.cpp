@@ -10,34 +10,14 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include "daemon/engine.h"
-#include "daemon/host_files.h"
-#include "daemon/memory.h"
-#include "daemon/service.h"
+#include "daemon/keeper.h"
+#include "daemon/supervisor_impl.h"
 #include "daemon/version.h"
-#include "expose/exposition.h"
-#include "expose/http_server.h"
-#include "expose/landing_page.h"
-#include "expose/passed_sockets.h"
-#include "expose/process_metrics.h"
-#include "expose/web_config_file.h"
-#include "kernel/backend.h"
-#include "kernel/canary.h"
 #include "kernel/capabilities.h"
-#include "metrics/self.h"
-#include "proc/watcher.h"
-#include "spec/load.h"
 
 namespace sdt::daemon {
 namespace {
-
-namespace asio = boost::asio;
-using std::chrono::steady_clock;
 
 /// Repairs what the records missed.
 constexpr std::chrono::seconds reconcile_interval{30};
@@ -45,8 +25,6 @@ constexpr std::chrono::seconds reconcile_interval{30};
 constexpr std::chrono::seconds rescan_interval{2};
 /// How often is looked at what tracing costs.
 constexpr std::chrono::seconds budget_interval{1};
-/// A scrape that finds older data drains first.
-constexpr std::chrono::seconds fresh_enough{1};
 
 /// A file descriptor for each perf uprobe: take what the hard limit allows.
 void raise_open_files_limit() {
@@ -57,126 +35,7 @@ void raise_open_files_limit() {
   static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-void log_diagnostics(const Log& log, std::string_view what,
-                     const std::vector<spec::Diagnostic>& diagnostics) {
-  for (const spec::Diagnostic& diagnostic : diagnostics) {
-    const Log::Fields fields{{"problem", diagnostic.text()}};
-    if (diagnostic.severity == spec::Severity::error) {
-      log.error(what, fields);
-    } else {
-      log.warn(what, fields);
-    }
-  }
-}
-
-class Supervisor {
- public:
-  Supervisor(const RunOptions& options, spec::Config config,
-             std::shared_ptr<expose::WebConfigFile> web, const Log& log)
-      : options_(options),
-        config_(std::make_shared<const spec::Config>(std::move(config))),
-        log_(log),
-        host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
-        service_(loop_, Service::environment(), log),
-        server_(loop_, {}) {
-    if (web) protect(std::move(web));
-  }
-
-  [[nodiscard]] int run();
-
- private:
-  [[nodiscard]] Status start();
-  void protect(std::shared_ptr<expose::WebConfigFile> web);
-  [[nodiscard]] Status listen();
-  void report_trial(const kernel::HitTrial& trial) const;
-  [[nodiscard]] Status listen_on_passed_sockets();
-  [[nodiscard]] Status listening(const Result<std::string>& address) const;
-  void serve();
-  void report_capabilities(bool uprobe_multi) const;
-  [[nodiscard]] bool is_well() const;
-  void follow_processes();
-  void await_file_writers();
-  void await_watched_files();
-  void reconcile_and_rearm();
-  void after_turn();
-  void drain_and_rearm();
-  void drain_now();
-  void check_budget_and_rearm();
-  template <class Work>
-  void guarded(const char* what, Work work) const;
-  void await_signal();
-  void reload();
-  void take_up_new_config();
-  [[nodiscard]] expose::Response reload_response();
-  void stop(int signal);
-  [[nodiscard]] expose::Response metrics_response();
-
-  const RunOptions& options_;
-  std::shared_ptr<const spec::Config> config_;
-  const Log& log_;
-  HostFiles host_files_;
-  proc::Procfs procfs_{"/proc", host_files_.root() + "/var/log"};
-  asio::io_context loop_;
-  Service service_;
-  asio::signal_set signals_{loop_};
-  asio::signal_set lease_signals_{loop_};
-  asio::steady_timer reconcile_timer_{loop_};
-  asio::steady_timer turn_timer_{loop_};
-  std::optional<steady_clock::time_point> turn_at_;  ///< that the timer is set to
-  asio::steady_timer drain_timer_{loop_};
-  asio::steady_timer budget_timer_{loop_};
-  expose::HttpServer server_;
-  std::unique_ptr<proc::Watcher> watcher_;
-  std::optional<kernel::Canary> canary_;
-  std::unique_ptr<Memory> memory_;
-  std::unique_ptr<kernel::KernelBackend> backend_;
-  std::unique_ptr<Engine>
-      engine_;  // before the backend in destruction: its programs use the backend's maps
-  metrics::DurationHistogram drain_duration_ = metrics::SelfMetrics().drain_duration;
-  steady_clock::time_point last_drain_;
-  steady_clock::time_point last_good_drain_;
-  metrics::SelfMetrics::WallTime last_drain_wall_;
-  metrics::SelfMetrics::WallTime loaded_wall_;
-  bool last_reload_ok_ = true;
-  std::optional<asio::posix::stream_descriptor> watched_files_;
-  bool ready_ = false;
-};
-
-/// The web config is followed while the daemon runs; this says what became of a change.
-void Supervisor::protect(std::shared_ptr<expose::WebConfigFile> web) {
-  web->notify([this](bool is_taken, const expose::WebConfigFile::Diagnostics& diagnostics) {
-    log_diagnostics(log_, "web config", diagnostics);
-    if (is_taken) {
-      log_.info("web config reloaded");
-    } else {
-      log_.error("web config not reloaded, the one before stays in force");
-    }
-  });
-  server_.protect(std::move(web));
-}
-
-Status Supervisor::listen() {
-  if (options_.web_systemd_socket) return listen_on_passed_sockets();
-  for (const std::string& address : options_.listen_addresses) {
-    if (auto status = listening(server_.listen(address)); !status) return status;
-  }
-  return {};
-}
-
-Status Supervisor::listen_on_passed_sockets() {
-  auto sockets = expose::take_passed_sockets();
-  if (!sockets) return tl::unexpected(std::move(sockets).error());
-  for (UniqueFd& socket : *sockets) {
-    if (auto status = listening(server_.listen_on(std::move(socket))); !status) return status;
-  }
-  return {};
-}
-
-Status Supervisor::listening(const Result<std::string>& address) const {
-  if (!address) return tl::unexpected(address.error());
-  log_.info("listening", {{"address", *address}, {"path", options_.telemetry_path}});
-  return {};
-}
+}  // namespace
 
 Status Supervisor::start() {
   raise_open_files_limit();
@@ -248,49 +107,6 @@ void Supervisor::report_capabilities(bool uprobe_multi) const {
 bool Supervisor::is_well() const {
   return steady_clock::now() - last_good_drain_ <=
          config_->global.drain_interval + *service_.watchdog();
-}
-
-void Supervisor::serve() {
-  server_.handle(options_.telemetry_path,
-                 [this](const expose::Request&) { return metrics_response(); });
-  server_.handle("/-/healthy", [](const expose::Request&) {
-    return expose::Response{.body = "sdt_exporter is healthy.\n"};
-  });
-  server_.handle("/-/ready", [this](const expose::Request&) {
-    if (ready_) return expose::Response{.body = "sdt_exporter is ready.\n"};
-    return expose::Response{.status = 503,
-                            .body = "sdt_exporter has not looked at the processes yet.\n"};
-  });
-  server_.handle("/-/reload", {expose::Method::post, expose::Method::put},
-                 [this](const expose::Request&) { return reload_response(); });
-  server_.handle("/targets", [this](const expose::Request&) {
-    return expose::Response{.body = engine_ ? engine_->targets_text(steady_clock::now()) : ""};
-  });
-  server_.handle("/", [this](const expose::Request&) {
-    return expose::Response{.content_type = "text/html; charset=utf-8",
-                            .body = expose::landing_page(version, options_.telemetry_path)};
-  });
-}
-
-expose::Response Supervisor::metrics_response() {
-  if (!ready_)
-    return {.status = 503, .body = "sdt_exporter has not looked at the processes yet.\n"};
-  if (steady_clock::now() - last_drain_ >= fresh_enough) drain_now();
-  metrics::SelfMetrics self = engine_->self_metrics();
-  self.version = version;
-  self.drain_duration = drain_duration_;
-  self.last_drain = last_drain_wall_;
-  self.hit_cost = backend_->features().trial.hit_cost;
-  self.last_reload_ok = last_reload_ok_;
-  self.last_reload_success = loaded_wall_;
-  metrics::Snapshot snapshot = engine_->snapshot();
-  for (metrics::MetricSnapshot& metric : metrics::collect(self))
-    snapshot.metrics.push_back(std::move(metric));
-  snapshot.metrics.push_back(server_.dropped_connections());
-  if (auto process = expose::read_process_metrics()) {
-    for (metrics::MetricSnapshot& metric : *process) snapshot.metrics.push_back(std::move(metric));
-  }
-  return {.content_type = expose::text_content_type, .body = expose::to_text(snapshot)};
 }
 
 /// One turn that fails (out of memory, say) must not end all the turns after it.
@@ -402,16 +218,6 @@ void Supervisor::await_signal() {
   });
 }
 
-expose::Response Supervisor::reload_response() {
-  if (!options_.enable_lifecycle) {
-    return {.status = 403, .body = "Reloading over HTTP takes --web.enable-lifecycle.\n"};
-  }
-  reload();
-  if (last_reload_ok_) return {.body = "The config is reloaded.\n"};
-  // What is wrong with it is in the log: a web page shows nothing out of files.
-  return {.status = 500, .body = "The config has mistakes; the one before stays in force.\n"};
-}
-
 void Supervisor::reload() {
   service_.reloading(steady_clock::now());
   last_reload_ok_ = false;
@@ -478,8 +284,6 @@ int Supervisor::run() {
   log_.info("stopped");
   return exit_ok;
 }
-
-}  // namespace
 
 int run(const RunOptions& options) {
   const Log log(options.log_level, options.log_format);
