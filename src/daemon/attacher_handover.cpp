@@ -114,6 +114,7 @@ bool Attacher::adopt_guard(const SavedGuard& saved, Inheritance& inheritance) {
   auto guard = FileGuard::take(std::move(fd), saved.path, watches_);
   fd = std::move(spare);
   if (!guard) return give_back();
+  if (!was_kept && !saved.kept_as.empty()) memory_->keep(saved.kept_as, guard->fd());
   guards_.emplace(saved.file, Guarded{std::move(*guard), saved.path, saved.kept_as});
   return true;
 }

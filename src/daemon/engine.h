@@ -147,6 +147,7 @@ class Engine {
   void inherit_images(TargetState& target, const SavedTarget& saved, Time now);
   void inherit_judgements(Time now);
   [[nodiscard]] proc::ImagePtr inherited_image(proc::Process process, Time now);
+  void let_go(MetricState& metric);
   void delete_forgotten();
 
   /// What a metric did since the previous check_budget().

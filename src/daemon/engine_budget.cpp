@@ -155,11 +155,7 @@ void Engine::unload(MetricState& metric) {
   metric.meter.restart();
   metric.series.restart();
   metric.forgotten.clear();
-  if (memory_ != nullptr && std::exchange(metric.is_kept, false)) {
-    for (const plan::Handle& handle : metric.program->handles()) {
-      static_cast<void>(memory_->keeper().let_go(metric.kept_as() + handle.name));
-    }
-  }
+  let_go(metric);
   metric.program.reset();
 }
 

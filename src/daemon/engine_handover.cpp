@@ -58,6 +58,7 @@ void Engine::remember() {
       one.fuse = metric.fuse;
       one.meter = metric.meter;
       one.trips = metric.trips;
+      one.problem = metric.problem;
       for (const auto& [reason, count] : metric.attach_errors) {
         one.attach_errors.emplace_back(static_cast<std::uint32_t>(reason), count);
       }
@@ -118,10 +119,10 @@ void Engine::inherit_metric(TargetState& target, MetricState& metric, const Save
   metric.fuse = saved.fuse;
   metric.meter = saved.meter;
   metric.trips = saved.trips;
+  metric.problem = saved.problem;
   for (const auto& [reason, count] : saved.attach_errors) {
     metric.attach_errors[static_cast<Errc>(reason)] = count;
   }
-  if (saved.notes.empty()) return;
   plan::Adopted adopted{inheritance.take_all(metric.kept_as()), saved.notes};
   std::vector<std::string> names;
   for (const auto& [name, fd] : adopted.handles) names.push_back(metric.kept_as() + name);
@@ -133,11 +134,21 @@ void Engine::inherit_metric(TargetState& target, MetricState& metric, const Save
     metric.is_kept = true;
     return;
   }
-  log_.info("a metric's program is loaded anew, its counts go on",
-            {{"metric", metric.metric.name}, {"reason", program.error().message}});
+  // Its maps will begin at zero.
   metric.series.restart();
   metric.meter.restart();
   for (const std::string& name : names) static_cast<void>(memory_->keeper().let_go(name));
+  if (saved.notes.empty()) return;  // it had none, or none that can be handed over
+  log_.info("a metric's program is loaded anew, its counts go on",
+            {{"metric", metric.metric.name}, {"reason", program.error().message}});
+}
+
+/// The program goes, and with it what is kept of it for the next daemon.
+void Engine::let_go(MetricState& metric) {
+  if (memory_ == nullptr || !std::exchange(metric.is_kept, false)) return;
+  for (const plan::Handle& handle : metric.program->handles()) {
+    static_cast<void>(memory_->keeper().let_go(metric.kept_as() + handle.name));
+  }
 }
 
 /// The image of a process that was known to the daemon before: alive, and the same program, or over

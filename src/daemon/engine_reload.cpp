@@ -18,7 +18,9 @@ void Engine::take_up(const std::shared_ptr<const spec::Config>& config, Time now
   std::vector<MetricState> retired;
   for (TargetState& target : before) {
     for (MetricState& metric : target.metrics) {
-      if (metric.owner) retired.push_back(std::move(metric));
+      if (!metric.owner) continue;  // it goes on
+      let_go(metric);
+      retired.push_back(std::move(metric));
     }
     const bool goes_on = std::ranges::any_of(
         targets_, [&](const TargetState& state) { return state.number == target.number; });

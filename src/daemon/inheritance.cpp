@@ -53,7 +53,8 @@ template <class Archive>
 void serialize(Archive& archive, SavedMetric& metric) {
   archive(metric.number, metric.fingerprint, metric.notes, metric.series, metric.forgotten,
           metric.links, metric.attaches, metric.detaches, metric.starts_expired, metric.before,
-          metric.totals, metric.fuse, metric.meter, metric.trips, metric.attach_errors);
+          metric.totals, metric.fuse, metric.meter, metric.trips, metric.problem,
+          metric.attach_errors);
 }
 
 template <class Archive>

@@ -58,6 +58,7 @@ struct SavedMetric {
   plan::Fuse fuse;
   plan::HitMeter meter;
   std::uint64_t trips = 0;
+  std::string problem;  ///< the latest that kept it from being attached
   std::vector<std::pair<std::uint32_t, std::uint64_t>> attach_errors;
 };
 
@@ -81,7 +82,7 @@ struct SavedGuard {
 
 struct SavedState {
   /// Of this layout: another is not read.
-  static constexpr std::uint32_t current_version = 2;
+  static constexpr std::uint32_t current_version = 3;
   std::uint32_t version = current_version;
   std::uint32_t next_number = 0;
   std::uint64_t next_kept = 0;

@@ -60,9 +60,9 @@ class WithFdStore(KernelTestCase):
         self.traced = None
         self.addCleanup(lambda: self.traced and self.traced.kill())
 
-    def start(self, *metrics, text=None):
+    def start(self, *metrics, text=None, flags=()):
         path = self.write("config.yaml", text or config(*metrics))
-        self.traced = Exporter([path], self.directory, **self.store.launch())
+        self.traced = Exporter([path], self.directory, flags, **self.store.launch())
         return self.traced
 
     def kill(self):
@@ -182,6 +182,34 @@ class WithFdStore(KernelTestCase):
         self.assertEqual(losses(scrape), {})
         wait_until(lambda: [name for name in self.store.names() if "state" in name] == ["sdt-state-1"],
                    "one state is kept")
+
+    def test_perf_uprobes_are_made_anew_and_their_counts_go_on(self):
+        puppet = self.program("puppet")
+        for _ in range(3):
+            self.start(TICKS, WORK, flags=["--kernel.attach=perf"])
+            self.traced.wait_attached("puppet")
+            puppet.fire("tick 5")
+            puppet.fire("start")
+            puppet.fire("end")
+            scrape = self.traced.scrape_of_now()
+            self.kill()
+        self.assertEqual(scrape.value("puppet_ticks_total"), 15)
+        self.assertEqual(scrape.value("puppet_work_seconds_count"), 3)
+        self.assertEqual(scrape.value("sdt_exporter_probe_hits_total", target="puppet", metric="puppet_ticks_total",
+                                      probe="puppet:tick"), 15)
+        self.assertEqual(losses(scrape), {})
+
+    def test_what_a_reload_wants_no_more_is_let_go(self):
+        self.program("puppet")
+        self.start(TICKS, WORK)
+        self.traced.wait_attached("puppet")
+        kept = {name for name in self.store.names() if "metric" in name or "link" in name}
+        self.write("config.yaml", config(TICKS))
+        self.traced.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: {name for name in self.store.names() if "metric" in name or "link" in name} < kept and
+                   sum(name.endswith("-link") for name in self.store.names()) == 1 and
+                   sum(name.endswith("-program") for name in self.store.names()) == 1, "one link and one program")
+        self.traced.wait_attached("puppet")
 
     def test_what_a_config_wants_no_more_is_let_go(self):
         self.program("puppet")
