@@ -189,6 +189,8 @@ void Engine::look_at_processes(Time now) {
     log_.error("cannot list processes", {{"error", pids.error().message}});
     return;
   }
+  // Who is gone may have fired until now, which is later than when this turn of the loop began.
+  const std::uint64_t listed_at = to_nanoseconds(std::chrono::steady_clock::now());
   const bool is_complete = records_ != nullptr && !missing_since_;
   const std::uint64_t since = missing_since_.value_or(looked_at_);
   missing_since_.reset();
@@ -221,7 +223,7 @@ void Engine::look_at_processes(Time now) {
     }
   }
   for (const std::uint32_t pid : table_.running()) {
-    if (!present.contains(pid)) end(pid, to_nanoseconds(now));
+    if (!present.contains(pid)) end(pid, listed_at);
   }
   report_hidden(hidden);
 }
@@ -260,7 +262,7 @@ void Engine::turn(Time now) {
     if (look.image->ended) continue;
     const auto id = procfs_.identify(look.image->pid);
     if (!id && id.error().code == Errc::gone) {
-      end(look.image->pid, to_nanoseconds(now));
+      end(look.image->pid, to_nanoseconds(std::chrono::steady_clock::now()));
     } else if (++look.tries < most_partings) {
       leaving_.push_back({now + parting * (1 << look.tries), look.image, look.tries});
     }

@@ -133,9 +133,20 @@ class Engine {
   bool take_note(const proc::ImagePtr& image, const plan::Newcomer& noted);
   [[nodiscard]] Belongs judge_by_note(const TargetState& target, const proc::ImagePtr& image,
                                       const plan::Newcomer& noted);
-  void drain_metric(TargetState& target, MetricState& metric, Time now);
-  void add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
-              Time now);
+  /// What maps held at a moment: read before it is asked whose events they are.
+  struct Readings {
+    struct One {
+      TargetState& target;
+      MetricState& metric;
+      MetricState::Reading what;
+    };
+    std::vector<One> all;
+    bool has_read = false;
+    bool has_failed = false;
+  };
+  void read(TargetState& target, Readings& into);
+  void drain(TargetState& target, Time now);
+  void add_up(Readings& readings, Time now);
   void report_unread(const TargetState& target, const MetricState& metric, const Error& error);
   [[nodiscard]] metrics::ProcessView classify(TargetState& target, const ImageKey& key, Time now);
   void expire_starts(TargetState& target);

@@ -15,36 +15,13 @@ using proc::ImagePtr;
 
 bool Engine::drain(Time now) {
   arrivals_ = 0;
-  bool has_failed = false;
-  bool has_read = false;
   take_records(now);
   make_up_for_losses(now);  // before anything is read: it may add up itself
   delete_forgotten();       // a key that is forgotten, but read again, would count as a new one
-  struct Reading {
-    TargetState& target;
-    MetricState& metric;
-    Samples samples;
-    Tally tally;
-  };
-  std::vector<Reading> readings;
-  for (TargetState& target : targets_) {
-    for (MetricState& metric : target.metrics) {
-      if (!metric.program) {
-        readings.push_back({target, metric, {}, {}});  // its series end with their processes still
-      } else if (auto reading = metric.read()) {
-        has_read = true;
-        readings.push_back(
-            {target, metric, std::move(reading->samples), std::move(reading->tally)});
-      } else {
-        has_failed = true;
-        report_unread(target, metric, reading.error());
-      }
-    }
-  }
+  Readings readings;
+  for (TargetState& target : targets_) read(target, readings);
   introduce(now);
-  for (Reading& reading : readings) {
-    add_up(reading.target, reading.metric, reading.samples, std::move(reading.tally), now);
-  }
+  add_up(readings, now);
   delete_forgotten();
   remember();
   const bool ended = std::exchange(have_some_ended_, false);
@@ -56,7 +33,30 @@ bool Engine::drain(Time now) {
   }
   table_.forget_ended_before(to_nanoseconds(now));
   follow(now);  // what the records asked for
-  return !has_failed || has_read;
+  return !readings.has_failed || readings.has_read;
+}
+
+/// The same of one target, in between: somebody changes sides.
+void Engine::drain(TargetState& target, Time now) {
+  delete_forgotten();
+  Readings readings;
+  read(target, readings);
+  introduce(now);  // whoever else is in the maps, some of them gone by now
+  add_up(readings, now);
+}
+
+void Engine::read(TargetState& target, Readings& into) {
+  for (MetricState& metric : target.metrics) {
+    if (!metric.program) {
+      into.all.push_back({target, metric, {}});  // its series end with their processes still
+    } else if (auto reading = metric.read()) {
+      into.has_read = true;
+      into.all.push_back({target, metric, std::move(*reading)});
+    } else {
+      into.has_failed = true;
+      report_unread(target, metric, reading.error());
+    }
+  }
 }
 
 /// Frees the maps' entries that nobody will ask for again: after it is remembered what was in them,
@@ -79,14 +79,6 @@ void Engine::delete_forgotten() {
   if (did_delete) remember();
 }
 
-void Engine::drain_metric(TargetState& target, MetricState& metric, Time now) {
-  if (!metric.program) return;
-  delete_forgotten();
-  auto reading = metric.read();
-  if (!reading) return report_unread(target, metric, reading.error());
-  add_up(target, metric, reading->samples, std::move(reading->tally), now);
-}
-
 void Engine::report_unread(const TargetState& target, const MetricState& metric,
                            const Error& error) {
   // The maps keep counting; what is missed now is in the next reading.
@@ -95,13 +87,16 @@ void Engine::report_unread(const TargetState& target, const MetricState& metric,
               {"error", error.message}});
 }
 
-void Engine::add_up(TargetState& target, MetricState& metric, const Samples& samples, Tally tally,
-                    Time now) {
-  metric.series.apply(
-      samples, [&](const ImageKey& key) { return classify(target, key, now); }, now);
-  metric.forgotten = metric.series.expire(now);
-  metric.tally = std::move(tally);
-  metric.probes = samples.probes;
+void Engine::add_up(Readings& readings, Time now) {
+  for (auto& [target, metric, what] : readings.all) {
+    metric.series.apply(
+        what.samples,
+        [this, &target = target, now](const ImageKey& key) { return classify(target, key, now); },
+        now);
+    metric.forgotten = metric.series.expire(now);
+    metric.tally = std::move(what.tally);
+    metric.probes = std::move(what.samples.probes);
+  }
 }
 
 /// Starts of processes that are no more will never be ended.

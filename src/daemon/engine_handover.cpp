@@ -178,7 +178,14 @@ void Engine::inherit_images(TargetState& target, const SavedTarget& saved, Time 
     const ImagePtr image = inherited_image(std::move(process), now);
     image->maps_traced_file = true;
     target.roster.bind(one.key, image, one.is_member);
-    if (one.is_member && !image->ended) target.roster.join(image);
+    if (image->ended) continue;
+    if (one.is_member) target.roster.join(image);
+    // The kernel knows, unless its maps are new.
+    const Status judged = backend_.judge(
+        target.number, one.key, one.is_member ? plan::Verdict::member : plan::Verdict::foreign);
+    if (!judged) {
+      log_.warn("process not announced to the kernel", {{"error", judged.error().message}});
+    }
   }
   have_some_ended_ = true;
 }

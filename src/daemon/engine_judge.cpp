@@ -63,9 +63,7 @@ void Engine::place(TargetState& target, const ImagePtr& image, Time now) {
   // What it did so far is added up while it is known as what it was.
   introduce(target, image);
   const auto keys = target.roster.keys_of(image);
-  if (!keys.empty()) {
-    for (MetricState& metric : target.metrics) drain_metric(target, metric, now);
-  }
+  if (!keys.empty()) drain(target, now);
   for (const ImageKey& key : keys) {
     target.roster.bind(key, image, !is_member);
     const Status judged = backend_.judge(
