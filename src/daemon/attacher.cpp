@@ -1,6 +1,8 @@
 #include "daemon/attacher.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,15 +12,28 @@
 namespace sdt::daemon {
 namespace {
 
+/// The patterns that name files of the host.
+std::vector<const Glob*> absolute_patterns(const spec::Target& target) {
+  std::vector<const Glob*> patterns;
+  const auto add = [&](const std::optional<Glob>& glob) {
+    if (glob && glob->text().starts_with('/')) patterns.push_back(&*glob);
+  };
+  if (target.file) {
+    add(target.file);
+  } else {
+    for (const spec::ProcessSelector& selector : target.processes) add(selector.exe);
+  }
+  return patterns;
+}
+
 /// The spec has a pattern that this path is one of.
 bool is_named(const spec::Target& target, const std::string& path) {
-  const auto names = [&](const Glob& glob) {
-    return glob.text().starts_with('/') && glob.matches_path(path);
-  };
-  if (target.file) return names(*target.file);
-  return std::ranges::any_of(target.processes, [&](const spec::ProcessSelector& selector) {
-    return selector.exe && names(*selector.exe);
-  });
+  return std::ranges::any_of(absolute_patterns(target),
+                             [&](const Glob* glob) { return glob->matches_path(path); });
+}
+
+std::string directory_of(const std::string& path) {
+  return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
 }
 
 }  // namespace
@@ -105,13 +120,24 @@ bool Attacher::mapped(TargetState& target, const proc::ImagePtr& image,
   if (!has_wanted_probes(target, *opened, mapping.path)) return false;
   const auto [entry, is_new] = target.files.try_emplace(opened->file);
   FileUse& use = entry->second;
-  if (is_new) {
-    use.path = mapping.path;
-    use.mapped_at = seen;
-  }
+  if (is_new) use.path = mapping.path;
+  if (!std::exchange(use.was_mapped, true) && seen) first_mapped(target, opened->file, use, *seen);
   use.by.insert_or_assign(image->pid, mapping);
   if (is_new || !was_read) is_settled_ = false;
   return true;
+}
+
+/// The probes of a file that was attached ahead have been live for as long as anybody maps it.
+void Attacher::first_mapped(TargetState& target, const proc::FileId& file, FileUse& use,
+                            Time seen) {
+  bool is_attached = false;
+  for (const MetricState& metric : target.metrics) {
+    const auto attached = metric.files.find(file);
+    if (attached == metric.files.end()) continue;
+    is_attached = true;
+    attach_delay_.observe(std::max(attached->second.since - seen, Time::duration::zero()));
+  }
+  if (!is_attached) use.mapped_at = seen;
 }
 
 void Attacher::maps_now(TargetState& target, const proc::ImagePtr& image,
@@ -195,22 +221,50 @@ void Attacher::forget_unused() {
 
 void Attacher::look_at_host(TargetState& target) {
   drop_unused(target);
-  std::vector<const Glob*> patterns;
-  if (target.target.file) {
-    patterns.push_back(&*target.target.file);
-  } else {
-    for (const spec::ProcessSelector& selector : target.target.processes) {
-      if (selector.exe) patterns.push_back(&*selector.exe);
+  target.directories.clear();
+  for (const Glob* pattern : absolute_patterns(target.target)) {
+    // The very first file may still have to come.
+    target.directories.insert(directory_of(pattern->text()));
+    for (const std::string& path : host_.expand(*pattern)) {
+      target.directories.insert(directory_of(path));
+      found_on_host(target, path);
     }
   }
-  for (const Glob* pattern : patterns) {
-    for (const std::string& path : host_.expand(*pattern)) {
-      auto opened = open_on_host(path);
-      if (!opened || !has_wanted_probes(target, *opened, path)) continue;
-      const auto [entry, is_new] = target.files.try_emplace(opened->file);
-      if (is_new) entry->second.path = path;
-      if (!std::exchange(entry->second.is_on_host, true) || is_new) is_settled_ = false;
+}
+
+void Attacher::found_on_host(TargetState& target, const std::string& path) {
+  auto opened = open_on_host(path);
+  if (!opened || !has_wanted_probes(target, *opened, path)) return;
+  const auto [entry, is_new] = target.files.try_emplace(opened->file);
+  if (is_new) entry->second.path = path;
+  if (!std::exchange(entry->second.is_on_host, true) || is_new) is_settled_ = false;
+}
+
+void Attacher::watch_host() {
+  std::set<std::string> directories;
+  for (const TargetState& target : targets_) {
+    for (const std::string& directory : target.directories) {
+      directories.insert(host_.root() + directory);
     }
+  }
+  directories_.watch(directories);
+}
+
+void Attacher::look_at_changes() {
+  const DirectoryWatches::Changes changes = directories_.take();
+  for (TargetState& target : targets_) {
+    if (changes.has_missed_some) {
+      look_at_host(target);
+      continue;
+    }
+    bool has_changed = false;
+    for (const std::string& path : changes.paths) {
+      const std::string on_host = path.substr(host_.root().size());
+      if (!is_named(target.target, on_host)) continue;
+      has_changed = true;
+      found_on_host(target, on_host);
+    }
+    if (has_changed) drop_unused(target);
   }
 }
 

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "daemon/catalog.h"
+#include "daemon/closers.h"
+#include "daemon/directory_watches.h"
 #include "daemon/file_guard.h"
 #include "daemon/host_files.h"
 #include "daemon/inheritance.h"
@@ -72,8 +74,16 @@ class Attacher {
   [[nodiscard]] static bool may_unload(const TargetState& target, std::uint32_t pid);
 
   /// Finds the files that the spec names on the host, and lets go of unused ones that are gone from
-  /// there.
+  /// there. watch_host() then has the kernel tell what changes, and look_at_changes() does for
+  /// those files what look_at_host() does for all.
   void look_at_host(TargetState& target);
+  void watch_host();
+  void look_at_changes();
+  [[nodiscard]] const DirectoryWatches& directories() const { return directories_; }
+
+  /// Detaches from everything at the end, which perf events take their time for; what is kept for
+  /// the next daemon goes on.
+  void let_go(const Progress& progress);
 
   /// Detaches metrics that are no longer asked for.
   void retire(std::vector<MetricState> metrics, Time now);
@@ -112,6 +122,8 @@ class Attacher {
   [[nodiscard]] const CatalogEntry* read(Opened& opened, const std::string& path);
   [[nodiscard]] bool stays(const TargetState& target, const proc::FileId& file,
                            const std::string& path);
+  void found_on_host(TargetState& target, const std::string& path);
+  void first_mapped(TargetState& target, const proc::FileId& file, FileUse& use, Time seen);
   void drop_unused(TargetState& target);
   [[nodiscard]] std::set<proc::FileId> files_in_use() const;
 
@@ -146,6 +158,7 @@ class Attacher {
   Memory* memory_;
   const Log& log_;
   Watches watches_;
+  DirectoryWatches directories_;
   Catalog catalog_;
   struct Guarded {
     FileGuard guard;

@@ -139,6 +139,7 @@ Status Attacher::attach_now(const plan::Binding& binding) {
   auto link = metric.program->attach(guard.fd(), use.path, selection->sites);
   if (!link) return tl::unexpected(std::move(link).error());
   AttachedFile attached{std::move(*link), {}, use.path, selection->roles, {}};
+  attached.since = std::chrono::steady_clock::now();
   for (const plan::SelectedSite& site : selection->sites) ++attached.sites[site.probe];
   attached.refused = selection->refused;
   keep(attached);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "daemon/attacher.h"
-#include "daemon/closers.h"
 
 namespace sdt::daemon {
 namespace {
@@ -42,6 +41,10 @@ void detach(const std::vector<Kept>& kept, Memory* memory) {
 }  // namespace
 
 Attacher::~Attacher() {
+  let_go([](std::size_t) {});
+}
+
+void Attacher::let_go(const Progress& progress) {
   if (memory_ != nullptr && memory_->stays()) {
     for (auto& [file, guarded] : guards_) guarded.guard.leave();
   }
@@ -51,11 +54,12 @@ Attacher::~Attacher() {
       for (const auto& [file, attached] : metric.files) links.push_back(attached.link.get());
     }
   }
-  close_all(links);
+  close_all(links, progress);
   for (TargetState& target : targets_) {
     for (MetricState& metric : target.metrics) metric.files.clear();
   }
   closings_.clear();
+  guards_.clear();
 }
 
 std::optional<AttachedFile> Attacher::take_link(const plan::Binding& binding, const char* why) {

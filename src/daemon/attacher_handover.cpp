@@ -137,6 +137,7 @@ bool Attacher::adopt_link(TargetState& target, MetricState& metric, const SavedL
   FileUse& use = target.files[saved.file];
   use.path = saved.path;
   use.is_inherited = true;
+  use.was_mapped = true;
   return true;
 }
 

@@ -1,7 +1,9 @@
 #include "daemon/closers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <future>
 #include <system_error>
 #include <thread>
 
@@ -23,5 +25,20 @@ void close_all(const std::vector<plan::Link*>& links) {
   }
   if (count > 0) close_every(0);
 }  // waits for them
+
+void close_all(const std::vector<plan::Link*>& links, const Progress& progress) {
+  constexpr std::chrono::milliseconds pause{250};
+  std::future<void> closed;
+  try {
+    closed = std::async(std::launch::async, [&links] { close_all(links); });
+  } catch (const std::system_error&) {
+    return close_all(links);
+  }
+  while (closed.wait_for(pause) != std::future_status::ready) {
+    std::size_t left = 0;
+    for (const plan::Link* link : links) left += link->sites_left();
+    progress(left);
+  }
+}
 
 }  // namespace sdt::daemon

@@ -6,6 +6,8 @@
 // Thread:    any; starts threads of its own and joins them.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "plan/backend.h"
@@ -14,5 +16,10 @@ namespace sdt::daemon {
 
 /// Closes the links side by side and returns once all are closed.
 void close_all(const std::vector<plan::Link*>& links);
+
+/// How many sites are attached still.
+using Progress = std::function<void(std::size_t sites_left)>;
+/// The same, and tells the caller's thread how far it is, a few times a second.
+void close_all(const std::vector<plan::Link*>& links, const Progress& progress);
 
 }  // namespace sdt::daemon

@@ -166,6 +166,7 @@ void Engine::reconcile(Time now) {
   look_at_processes(now);
   if (std::exchange(is_inheriting_, false)) attacher_.end_inheritance();
   for (TargetState& target : targets_) attacher_.look_at_host(target);
+  attacher_.watch_host();
   attacher_.forget_unused();
   // What happened while we looked is in the records, and newer.
   follow(now);
@@ -295,6 +296,11 @@ std::optional<Time> Engine::next_turn() const {
 
 void Engine::release_files(Time now) {
   attacher_.release_broken(now);
+}
+
+void Engine::look_at_changes(Time now) {
+  attacher_.look_at_changes();
+  settle(now);
 }
 
 bool Engine::is_drain_urgent() const {

@@ -79,11 +79,17 @@ class Engine {
   void release_files(Time now);
   [[nodiscard]] Watches& watches() { return attacher_.watches(); }
 
+  /// Files came, or went, where the spec names some: attached before the first process runs them.
+  void look_at_changes(Time now);
+  [[nodiscard]] const DirectoryWatches& directories() const { return attacher_.directories(); }
+
   /// Reads every metric's maps, decides whose events they are, and adds up. False: there are
   /// metrics with maps, and not one could be read.
   bool drain(Time now);
   /// Tells the next daemon, should there be one, where this one is.
   void remember();
+  /// Detaches from everything: nothing is asked of the engine afterwards.
+  void let_go(const Progress& progress) { attacher_.let_go(progress); }
   /// Detaches what costs more than its target may take, and tries again what was detached for that;
   /// to be called every second or so.
   void check_budget(Time now);

@@ -35,8 +35,9 @@ struct AttachedFile {
   std::string kept_as;  ///< what the link's handles are kept under, for the next daemon; or empty
   std::string path;
   std::uint8_t roles = 0;
-  std::map<ProbeName, std::uint64_t> sites;  ///< how many of each probe
-  std::vector<std::string> refused = {};     ///< sites that were left out, and why
+  std::map<ProbeName, std::uint64_t> sites;          ///< how many of each probe
+  std::vector<std::string> refused = {};             ///< sites that were left out, and why
+  std::chrono::steady_clock::time_point since = {};  ///< attached; unset: by an earlier daemon
 };
 
 struct MetricState {

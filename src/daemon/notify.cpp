@@ -104,6 +104,10 @@ Status Notifier::status(std::string_view text) const {
   return send(line);
 }
 
+Status Notifier::extend_timeout(std::chrono::microseconds by) const {
+  return send(fmt::format("EXTEND_TIMEOUT_USEC={}", by.count()));
+}
+
 Status Notifier::reloading(std::chrono::steady_clock::time_point now) const {
   const auto since_boot =
       std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());

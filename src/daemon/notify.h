@@ -40,6 +40,8 @@ class Notifier {
   /// One line for `systemctl status`.
   [[nodiscard]] Status status(std::string_view text) const;
   [[nodiscard]] Status stopping() const { return send("STOPPING=1"); }
+  /// An end, or a start, that takes longer than the manager would wait: it waits so long from now.
+  [[nodiscard]] Status extend_timeout(std::chrono::microseconds by) const;
   /// ready() must follow. The manager compares `now` with when it asked.
   [[nodiscard]] Status reloading(std::chrono::steady_clock::time_point now) const;
   [[nodiscard]] Status watchdog() const { return send("WATCHDOG=1"); }

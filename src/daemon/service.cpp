@@ -38,6 +38,14 @@ void Service::status(const std::string& text) {
   report(notifier_.status(text));
 }
 
+void Service::detaching(std::size_t sites_left) {
+  const std::string text = fmt::format("detaching, {} sites left", sites_left);
+  if (text == status_) return;
+  status(text);
+  // A site takes about 0.1 s; a minute without any progress is a kernel that hangs.
+  report(notifier_.extend_timeout(std::chrono::minutes(1)));
+}
+
 void Service::keep_alive_while(std::function<bool()> is_well) {
   if (!watchdog_ || !has_manager()) return;
   is_well_ = std::move(is_well);

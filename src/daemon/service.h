@@ -39,6 +39,8 @@ class Service {
   void ready() { report(notifier_.ready()); }
   void reloading(std::chrono::steady_clock::time_point now) { report(notifier_.reloading(now)); }
   void stopping();
+  /// The end takes a while; the manager waits for as long as it goes on.
+  void detaching(std::size_t sites_left);
   /// Said when it is another than before.
   void status(const std::string& text);
 

@@ -137,15 +137,23 @@ void Supervisor::await_file_writers() {
   });
 }
 
-void Supervisor::await_watched_files() {
-  if (!watched_files_) return;
-  watched_files_->async_wait(
-      asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-        if (error) return;
-        guarded("release", [this] { engine_->release_files(steady_clock::now()); });
-        after_turn();
-        await_watched_files();
-      });
+/// The descriptor is the engine's, and is released before the engine goes.
+void Supervisor::watch(std::optional<asio::posix::stream_descriptor>& descriptor, int fd,
+                       const char* what, EngineTurn turn) {
+  if (fd < 0) return;
+  descriptor.emplace(loop_, fd);
+  await(*descriptor, what, turn);
+}
+
+void Supervisor::await(asio::posix::stream_descriptor& descriptor, const char* what,
+                       EngineTurn turn) {
+  descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this, &descriptor, what, turn](const boost::system::error_code& error) {
+                          if (error) return;
+                          guarded(what, [&] { (*engine_.*turn)(steady_clock::now()); });
+                          after_turn();
+                          await(descriptor, what, turn);
+                        });
 }
 
 void Supervisor::reconcile_and_rearm() {
@@ -266,10 +274,8 @@ int Supervisor::run() {
   }
   await_signal();
   await_file_writers();
-  if (const int fd = engine_->watches().fd(); fd >= 0) {
-    watched_files_.emplace(loop_, fd);
-    await_watched_files();
-  }
+  watch(watched_files_, engine_->watches().fd(), "release", &Engine::release_files);
+  watch(watched_directories_, engine_->directories().fd(), "changes", &Engine::look_at_changes);
   reconcile_and_rearm();
   follow_processes();
   drain_and_rearm();
@@ -278,8 +284,12 @@ int Supervisor::run() {
   canary_.reset();
   service_.keep_alive_while([this] { return is_well(); });
   loop_.run();
-  if (watched_files_) watched_files_->release();  // the engine's own
-  engine_.reset();                                // detaches, unless the next daemon is to go on
+  for (auto* descriptor : {&watched_files_, &watched_directories_}) {
+    if (*descriptor) (*descriptor)->release();  // the engine's own
+  }
+  // Unless the next daemon is to go on.
+  engine_->let_go([this](std::size_t sites_left) { service_.detaching(sites_left); });
+  engine_.reset();
   if (memory_) memory_->end();
   log_.info("stopped");
   return exit_ok;

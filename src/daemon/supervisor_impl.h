@@ -69,7 +69,10 @@ class Supervisor {
   [[nodiscard]] bool is_well() const;
   void follow_processes();
   void await_file_writers();
-  void await_watched_files();
+  using EngineTurn = void (Engine::*)(std::chrono::steady_clock::time_point);
+  void watch(std::optional<asio::posix::stream_descriptor>& descriptor, int fd, const char* what,
+             EngineTurn turn);
+  void await(asio::posix::stream_descriptor& descriptor, const char* what, EngineTurn turn);
   void reconcile_and_rearm();
   void after_turn();
   void drain_and_rearm();
@@ -112,6 +115,7 @@ class Supervisor {
   metrics::SelfMetrics::WallTime loaded_wall_;
   bool last_reload_ok_ = true;
   std::optional<asio::posix::stream_descriptor> watched_files_;
+  std::optional<asio::posix::stream_descriptor> watched_directories_;
   bool ready_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct FileUse {
   bool is_on_host = false;
   /// An earlier daemon was attached to it: it may be mapped, as far as is known.
   bool is_inherited = false;
+  bool was_mapped = false;
   /// When the kernel reported its first mapping; unset once attached, or when found otherwise.
   std::optional<Time> mapped_at;
 
@@ -49,6 +51,7 @@ struct TargetState {
   Roster roster;
   std::vector<MetricState> metrics;
   std::map<proc::FileId, FileUse> files;
+  std::set<std::string> directories;  ///< of the host, where files that it names may appear
   plan::Breaker breaker;
 };
 

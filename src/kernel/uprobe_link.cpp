@@ -3,6 +3,7 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 #include <thread>
@@ -39,9 +40,13 @@ Error attach_error(int error, const std::string& name, std::size_t sites) {
 class MultiLink final : public plan::Link {
  public:
   MultiLink(UniqueFd link, SiteEntries entries)
-      : entries_(std::move(entries)), link_(std::move(link)) {}
+      : entries_(std::move(entries)), link_(std::move(link)), left_(entries_.entries().size()) {}
 
-  void close() override { link_ = UniqueFd(); }
+  void close() override {
+    link_ = UniqueFd();
+    left_ = 0;
+  }
+  [[nodiscard]] std::size_t sites_left() const override { return left_; }
   [[nodiscard]] std::vector<plan::Handle> handles() const override {
     return {{"link", link_.get()}};
   }
@@ -50,6 +55,7 @@ class MultiLink final : public plan::Link {
  private:
   SiteEntries entries_;  // given back after the link is closed: members go in reverse order
   UniqueFd link_;
+  std::atomic<std::size_t> left_;
 };
 
 struct LinkDestroyer {
@@ -60,12 +66,13 @@ using LinkPtr = std::unique_ptr<bpf_link, LinkDestroyer>;
 class PerfLink final : public plan::Link {
  public:
   PerfLink(std::vector<LinkPtr> links, SiteEntries entries)
-      : entries_(std::move(entries)), links_(std::move(links)) {}
+      : entries_(std::move(entries)), links_(std::move(links)), left_(links_.size()) {}
   PerfLink(const PerfLink&) = delete;
   PerfLink& operator=(const PerfLink&) = delete;
   ~PerfLink() override { detach(); }
 
   void close() override { detach(); }
+  [[nodiscard]] std::size_t sites_left() const override { return left_; }
   // A descriptor for each site: more than would be kept for us.
   [[nodiscard]] std::vector<plan::Handle> handles() const override { return {}; }
   [[nodiscard]] std::string notes() const override { return {}; }
@@ -90,11 +97,15 @@ class PerfLink final : public plan::Link {
     links_.clear();
   }
   void close_every(std::size_t first, std::size_t step) {
-    for (std::size_t i = first; i < links_.size(); i += step) links_[i].reset();
+    for (std::size_t i = first; i < links_.size(); i += step) {
+      links_[i].reset();
+      --left_;
+    }
   }
 
   SiteEntries entries_;
   std::vector<LinkPtr> links_;
+  std::atomic<std::size_t> left_;
 };
 
 }  // namespace

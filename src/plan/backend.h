@@ -69,6 +69,8 @@ class Link {
   /// Detaches. The kernel may take 0.1 s for it, so that this may be called on another thread than
   /// the loop's; destroying the link afterwards takes no time.
   virtual void close() = 0;
+  /// How many sites the link still holds. Any thread may ask while another one closes it.
+  [[nodiscard]] virtual std::size_t sites_left() const = 0;
 };
 
 /// The BPF program and maps of one metric.

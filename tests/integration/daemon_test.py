@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import unittest
 
-from harness.exporter import run_exporter
+from harness.exporter import Exporter, run_exporter
+from harness.fdstore import FdStore
 from harness.program import program_path
 from harness.testcase import KernelTestCase
 
@@ -45,7 +47,6 @@ class ManySites(KernelTestCase):
         self.assertLess(seconds, 2)
         program.fire("all")  # and the program is none the worse
 
-
     def test_10000_sites_are_attached_in_a_moment_and_let_go_within_two_seconds(self):
         program = self.program("many_sites")
         exporter = self.exporter(MANY.replace("many:site", "many:bare"), flags=["--log.level=debug"])
@@ -59,6 +60,35 @@ class ManySites(KernelTestCase):
         self.assertEqual(status, 0, exporter.log())
         self.assertLess(seconds, 2)
         program.fire("bare")
+
+
+class SlowEnd(KernelTestCase):
+    """Perf events detach one after the other."""
+
+    def test_the_service_manager_is_told_how_far_it_is_and_to_wait(self):
+        self.program("puppet")
+        manager = FdStore(self.directory)
+        self.addCleanup(manager.close)
+        path = self.write("slow.yaml", """
+            targets:
+              - name: puppet
+                processes: [ exe: "@PROGRAMS@/puppet" ]
+                metrics:
+        """ + "".join(f"""
+                  - {{ name: ticks_{number}_total, help: Ticks., type: counter, probe: "puppet:tick" }}"""
+                      for number in range(20)))
+        exporter = Exporter([path], self.directory, ["--kernel.attach=perf"], **manager.launch())
+        self.addCleanup(exporter.kill)
+        exporter.wait_attached("puppet")
+        status, seconds = exporter.stop(seconds=60)
+        self.assertEqual(status, 0, exporter.log())
+        said = [next(iter(message.items())) for message in manager.said]
+        left = [int(number) for key, text in said if key == "STATUS"
+                for number in re.findall(r"^detaching, (\d+) sites left$", text)]
+        print(f"20 perf uprobes let go of in {seconds:.1f} s, told: {left}")
+        self.assertTrue(left)
+        self.assertEqual(left, sorted(set(left), reverse=True))
+        self.assertEqual(said.count(("EXTEND_TIMEOUT_USEC", "60000000")), len(left))
 
 
 class Pages(KernelTestCase):

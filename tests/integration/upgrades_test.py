@@ -44,7 +44,8 @@ class Upgrades(KernelTestCase):
             os.rename(app + ".new", app)
             program = Program([app])
             exporter.wait_for(lambda scrape, wanted=i + 1: scrape.value(
-                "sdt_exporter_attaches_total", target="app", metric="app_ticks_total") == wanted, "attached")
+                "sdt_exporter_attaches_total", target="app", metric="app_ticks_total") == wanted and scrape.value(
+                "sdt_exporter_target_processes", target="app") == 1, "attached, and the process is known")
             program.fire(f"tick {events}")
             program.close()
         scrape = exporter.scrape_of_now()

@@ -1,4 +1,6 @@
 sdt_unit_test(daemon
+  daemon/closers_test.cpp
+  daemon/directory_watches_test.cpp
   daemon/file_guard_test.cpp
   daemon/inheritance_test.cpp
   daemon/log_test.cpp

@@ -55,6 +55,11 @@ TEST_F(NotifyTest, AReloadSaysWhenInMicroseconds) {
   EXPECT_EQ(manager_.receive().text, "RELOADING=1\nMONOTONIC_USEC=12345678");
 }
 
+TEST_F(NotifyTest, MoreTimeIsAskedForInMicroseconds) {
+  ASSERT_TRUE(notifier_.extend_timeout(1min));
+  EXPECT_EQ(manager_.receive().text, "EXTEND_TIMEOUT_USEC=60000000");
+}
+
 TEST_F(NotifyTest, StoredDescriptorsAreCopiesUnderAName) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);

@@ -34,6 +34,16 @@ TEST_F(ServiceTest, AStatusIsSaidOnceUntilItIsAnother) {
   EXPECT_TRUE(manager_.is_quiet());
 }
 
+TEST_F(ServiceTest, DetachingAsksForTimeForAsLongAsItGoesOn) {
+  Service service = with_watchdog(nullptr);
+  for (const std::size_t left : {20U, 20U, 3U}) service.detaching(left);
+  for (const char* text : {"STATUS=detaching, 20 sites left", "EXTEND_TIMEOUT_USEC=60000000",
+                           "STATUS=detaching, 3 sites left", "EXTEND_TIMEOUT_USEC=60000000"}) {
+    EXPECT_EQ(manager_.receive().text, text);
+  }
+  EXPECT_TRUE(manager_.is_quiet());
+}
+
 TEST_F(ServiceTest, TheWatchdogIsFedTwiceInItsInterval) {
   Service service = with_watchdog("40000");
   const auto began = std::chrono::steady_clock::now();
