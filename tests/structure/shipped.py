@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-_OWN_METRIC = re.compile(r"\b(?:sdt_exporter|process)_[a-z_]+\b(?!\.)")
+# What recording rules make has colons in its name, and is theirs.
+_OWN_METRIC = re.compile(r"(?<![\w:])(?:sdt_exporter|process)_[a-z_]+\b(?![.:])")
 _DOCUMENTED = re.compile(r"^\| `(sdt_exporter_[a-z_]+)` \| (gauge|counter|histogram) \|", re.MULTILINE)
 
 

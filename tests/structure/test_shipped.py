@@ -44,6 +44,10 @@ class Shipped(unittest.TestCase):
         self.assertEqual(self.complaints(rules=rules),
                          ["r.rules.yml: sdt_exporter_limits is not in docs/metrics.md"])
 
+    def test_what_a_rule_records_under_a_name_with_colons_is_its_own(self):
+        rules = "- expr: target:sdt_exporter_waits:rate5m > sdt_exporter_series\n"
+        self.assertEqual(self.complaints(rules=rules), [])
+
     def test_a_histogram_without_its_suffix_is_found(self):
         self.assertEqual(len(self.complaints([panel(1, "sdt_exporter_wait_seconds")])), 1)
 
