@@ -12,7 +12,7 @@ import unittest
 from harness.documents import text_of
 from harness.exporter import Exporter
 from harness.program import Program
-from harness.prometheus import Alertmanager, Prometheus, Webhook
+from harness.monitoring import Alertmanager, Prometheus, Webhook
 from harness.testcase import KernelTestCase, write_file
 from harness.waiting import wait_until
 
