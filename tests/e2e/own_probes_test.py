@@ -75,8 +75,10 @@ class OwnProbes(KernelTestCase):
     def test_go(self):
         self.check_a_program_in("Go")
 
-    def test_the_probes_are_still_there_after_strip(self):
-        program = os.path.join(self.build("C"), "myprogram")
+    def test_the_probes_survive_optimization_and_strip(self):
+        program = os.path.join(self.directory, "stripped")
+        sources = [path_of(f"docs/examples/{name}.c") for name in ("myprogram", "myprogram_probes")]
+        subprocess.run(["gcc", "-O3", "-flto", "-fPIE", "-pie", "-o", program, *sources], check=True)
         subprocess.run(["strip", program], check=True)
         listed = run_exporter("list", "--exe", program)
         self.assertEqual(listed.returncode, 0, listed.stderr)
