@@ -66,6 +66,7 @@ class Bpftraces(KernelTestCase):
             tracers[heading].wait_attached(scrape.total("sdt_exporter_probe_sites", target=cls.target_of(spec)))
         program.fire("go")
         cls.scrape = cls.exporter_process.scrape_of_now()
+        program.close()
         cls.maps = {heading: tracer.finish() for heading, tracer in tracers.items()}
 
     @staticmethod

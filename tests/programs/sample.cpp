@@ -11,11 +11,13 @@
 //   sample:work__done()
 //   sample_controller:list(name, ns) durations in nanoseconds, the edges of the buckets among them
 //   sample_controller:show(name, ns)
+#include <pthread.h>
 #include <sys/sdt.h>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -52,7 +54,12 @@ void fire_requests() {
 
 // Sleeps that end in the middle of a bucket between powers of two: the two tracers look at the
 // clock one after the other, and must not see the same event on two sides of a bound.
+// Nor may anybody else get the processor between the two: hence real time.
 void work() {
+  const sched_param priority{.sched_priority = 1};
+  if (const int error = pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority); error != 0) {
+    std::cerr << "no real time: " << std::strerror(error) << std::endl;
+  }
   for (const std::chrono::microseconds time : {1400us, 5700us, 23000us}) {
     for (int times = 0; times < 10; ++times) {
       DTRACE_PROBE(sample, work__start);
@@ -63,8 +70,9 @@ void work() {
 }
 
 void work_in_two_threads() {
+  std::thread one(work);
   std::thread other(work);
-  work();
+  one.join();
   other.join();
 }
 
