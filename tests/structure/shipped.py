@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What is shipped around the exporter speaks of metrics that it has, as docs/metrics.md lists them.
+"""What is shipped around the exporter speaks of metrics that it has, as docs/metrics.md lists them; and the documents speak of
+what is shipped.
 
 Usage: shipped.py TOP.
 """
@@ -9,7 +10,8 @@ import pathlib
 import re
 import sys
 
-_OWN_METRIC = re.compile(r"\b(?:sdt_exporter|process)_[a-z_]+\b(?!\.)")
+# What recording rules make has colons in its name, and is theirs.
+_OWN_METRIC = re.compile(r"(?<![\w:])(?:sdt_exporter|process)_[a-z_]+\b(?![.:])")
 _DOCUMENTED = re.compile(r"^\| `(sdt_exporter_[a-z_]+)` \| (gauge|counter|histogram) \|", re.MULTILINE)
 
 
@@ -52,14 +54,35 @@ def rules_complaints(path, known):
         yield from unknown_metrics(path.name, expression, known)
 
 
+def alert_complaints(path, page):
+    """Whoever is woken finds what to do under the alert's name."""
+    for name in re.findall(r"- alert: (\w+)", path.read_text(encoding="utf-8")):
+        if f"`{name}`" not in page:
+            yield f"{path.name}: {name} is not in docs/troubleshooting.md"
+
+
+def pack_complaints(path, page):
+    """What a pack shows is in the page about packs."""
+    for name in re.findall(r"^      (?:# )?- name: (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        if f"`{name}`" not in page:
+            yield f"{path.name}: {name} is not in docs/packs.md"
+    if f"config/packs/{path.name})" not in page:
+        yield f"{path.name} is not in docs/packs.md"
+
+
 def complaints(top):
     known = documented(top)
+    troubles = (top / "docs/troubleshooting.md").read_text(encoding="utf-8")
     if not known:
         yield "docs/metrics.md: no table of metrics found"
     for path in sorted((top / "dashboards").glob("*.json")):
         yield from dashboard_complaints(path, known)
     for path in sorted((top / "packaging/prometheus").glob("*.rules.yml")):
         yield from rules_complaints(path, known)
+        yield from alert_complaints(path, troubles)
+    packs = (top / "docs/packs.md").read_text(encoding="utf-8")
+    for path in sorted((top / "config/packs").glob("*.yaml")):
+        yield from pack_complaints(path, packs)
 
 
 def main():

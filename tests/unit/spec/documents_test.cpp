@@ -1,6 +1,7 @@
 // What is shipped must load: the examples of the documentation, the starting point, the packs.
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "unit/spec/helpers.h"
 
@@ -37,17 +38,46 @@ std::vector<Example> examples_of(const std::string& path) {
   return examples;
 }
 
-TEST(SpecReference, EveryExampleLoadsAndEveryMistakeIsOne) {
-  const std::vector<Example> examples = examples_of(root + "/docs/spec.md");
-  ASSERT_GE(examples.size(), 15U);
-  for (const Example& example : examples) {
+// In the reference everything is. Other pages show other files as well: Prometheus' own, and that
+// of the web server.
+bool is_spec(const std::string& page, const Example& example) {
+  return page == "docs/spec.md" || ("\n" + example.text).find("\ntargets:\n") != std::string::npos;
+}
+
+int check_examples_of(const std::string& page) {
+  int checked = 0;
+  for (const Example& example : examples_of(root + "/" + page)) {
+    if (!is_spec(page, example)) continue;
     const LoadResult result = load_text(example.text);
     if (example.must_fail) {
-      EXPECT_FALSE(result.ok()) << "docs/spec.md:" << example.line;
+      EXPECT_FALSE(result.ok()) << page << ":" << example.line;
     } else {
-      EXPECT_THAT(messages(result), IsEmpty()) << "docs/spec.md:" << example.line;
+      EXPECT_THAT(messages(result), IsEmpty()) << page << ":" << example.line;
     }
+    ++checked;
   }
+  return checked;
+}
+
+std::vector<std::string> pages() {
+  std::vector<std::string> found{"README.md"};
+  for (const auto& entry : std::filesystem::directory_iterator(root + "/docs")) {
+    if (entry.path().extension() == ".md")
+      found.push_back("docs/" + entry.path().filename().string());
+  }
+  return found;
+}
+
+TEST(SpecReference, EveryExampleLoadsAndEveryMistakeIsOne) {
+  EXPECT_GE(check_examples_of("docs/spec.md"), 15);
+}
+
+TEST(OtherPages, EverySpecInThemLoads) {
+  std::map<std::string, int> checked;
+  for (const std::string& page : pages()) checked[page] = check_examples_of(page);
+  EXPECT_EQ(checked["README.md"], 1);
+  EXPECT_GE(checked["docs/from-bpftrace.md"], 10);
+  EXPECT_GE(checked["docs/own-probes.md"], 2);
 }
 
 TEST(SpecReference, HasExamplesOfBothKinds) {
