@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,10 @@
 
 #include <fmt/format.h>
 
+#include "cli/check_output.h"
+#include "cli/printable.h"
+#include "cli/progress.h"
+#include "cli/style.h"
 #include "daemon/supervisor.h"
 #include "elf/mapped_file.h"
 #include "elf/probes.h"
@@ -54,8 +59,11 @@ Result<File> read_file(const proc::Procfs& procfs, std::uint32_t pid,
 Resolved resolve(const spec::Target& target, const proc::Procfs& procfs,
                  const std::vector<proc::Process>& processes) {
   Resolved resolved;
+  Progress progress("processes for target " + target.name);
   std::set<proc::FileId> seen;
+  std::size_t looked_at = 0;
   for (const proc::Process& process : processes) {
+    progress.at(looked_at++, processes.size());
     if (!plan::belongs(target, process)) continue;
     ++resolved.processes;
     const auto mappings = procfs.mapped_files(process.id.pid);
@@ -78,37 +86,6 @@ Resolved resolve(const spec::Target& target, const proc::Procfs& procfs,
   return resolved;
 }
 
-std::string arguments_text(const std::vector<elf::Argument>& arguments) {
-  std::string text;
-  for (std::size_t i = 0; i < arguments.size(); ++i)
-    text += fmt::format(" arg{}={}", i, arguments[i].text);
-  return text;
-}
-
-std::string roles_text(unsigned roles) {
-  std::string text;
-  for (const auto& [role, name] :
-       {std::pair{plan::role_start, "start"}, std::pair{plan::role_end, "end"},
-        std::pair{plan::role_inc, "inc"}, std::pair{plan::role_dec, "dec"}}) {
-    if ((roles & role) != 0) text += fmt::format("{}{}", text.empty() ? " " : "+", name);
-  }
-  return text;
-}
-
-void print_sites(const plan::Selection& selection, const File& file) {
-  fmt::print("      {}\n", file.path);
-  for (const plan::SelectedSite& site : selection.sites) {
-    const std::string semaphore =
-        site.semaphore_offset == 0 ? "" : fmt::format(" semaphore {:#x}", site.semaphore_offset);
-    fmt::print("        {}:{}{} at {:#x}{}{}\n", site.probe.provider, site.probe.name,
-               roles_text(site.roles), site.offset, semaphore, arguments_text(site.arguments));
-  }
-  for (const std::string& refused : selection.refused)
-    fmt::print("        hazard, not attached: {}\n", refused);
-  for (const std::string& warning : selection.warnings)
-    fmt::print("        events lost (fault): {}\n", warning);
-}
-
 bool has_five_byte_nops(const Resolved& resolved) {
   return std::ranges::any_of(resolved.files, [](const auto& file) {
     return std::ranges::any_of(file.second.probes.sites, [](const elf::Site& site) {
@@ -127,37 +104,34 @@ plan::SitePolicy policy_of(const spec::Target& target, const Resolved& resolved)
   return {.five_byte_nops = kernel::Canary(features->uprobe_multi).trial().five_byte_nops_are_safe};
 }
 
-/// Prints one metric; true when all of it would be attached.
-bool print_metric(const spec::Metric& metric, const Resolved& resolved, plan::SitePolicy policy) {
-  const auto config = kernel::configure(
-      metric,
-      {.possible_cpus = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)))});
-  const std::string memory =
-      config ? fmt::format("{} KiB of maps",
-                           kernel::map_bytes(*config, static_cast<std::size_t>(std::max(
-                                                          1L, sysconf(_SC_NPROCESSORS_CONF)))) /
-                               1024)
-             : config.error().message;
-  fmt::print("    {} ({})\n", metric.name, memory);
+/// How a metric would fare.
+CheckedMetric check_metric(const spec::Metric& metric, const Resolved& resolved,
+                           plan::SitePolicy policy) {
+  CheckedMetric checked;
+  checked.name = metric.name;
+  const auto cpus = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)));
+  const auto config = kernel::configure(metric, {.possible_cpus = cpus});
+  if (config) {
+    checked.map_bytes = kernel::map_bytes(*config, cpus);
+  } else {
+    checked.problem = config.error().message;
+  }
   unsigned roles = 0;
-  bool refused = !config;
   for (const auto& [id, file] : resolved.files) {
-    const auto selection = plan::select_sites(metric, file.probes, policy);
+    auto selection = plan::select_sites(metric, file.probes, policy);
     if (!selection) {
-      fmt::print("      {}\n        cannot attach: {}\n", file.path, selection.error().message);
-      refused = true;
+      checked.files.push_back({file.path, {}, selection.error().message});
+      if (checked.problem.empty()) checked.problem = "a file cannot be attached to";
     } else if (!selection->sites.empty()) {
       roles |= selection->roles;
-      print_sites(*selection, file);
+      checked.files.push_back({file.path, std::move(*selection), ""});
     }
   }
   const unsigned needed = plan::needed_roles(metric);
-  if ((roles & needed) == needed) return !refused;
-  if (!refused && resolved.processes > 0) {
-    fmt::print("      not found: no file that the processes map has {}\n",
-               plan::probes_text(metric));
-  }
-  return false;
+  if ((roles & needed) == needed || !checked.problem.empty()) return checked;
+  checked.waits_for_process = resolved.processes == 0;
+  checked.problem = fmt::format("no file that the processes map has {}", plan::probes_text(metric));
+  return checked;
 }
 
 /// Processes that cannot be looked at match no target; whether one of them should have, nobody can
@@ -166,9 +140,12 @@ Result<std::vector<proc::Process>> read_processes(const proc::Procfs& procfs) {
   const auto pids = procfs.pids();
   if (!pids) return tl::unexpected(pids.error());
   std::vector<proc::Process> processes;
+  Progress progress("processes");
+  std::size_t looked_at = 0;
   std::size_t hidden = 0;
   std::string why;
   for (const std::uint32_t pid : *pids) {
+    progress.at(looked_at++, pids->size());
     auto process = procfs.read(pid);
     if (process) {
       processes.push_back(std::move(*process));
@@ -177,6 +154,7 @@ Result<std::vector<proc::Process>> read_processes(const proc::Procfs& procfs) {
       why = process.error().message;
     }
   }
+  progress.clear();
   if (hidden > 0) {
     fmt::print(stderr, "note: {} process{} cannot be looked at and match no target: {}\n", hidden,
                hidden == 1 ? "" : "es", why);
@@ -191,20 +169,25 @@ bool print_probes(const spec::Config& config) {
     fmt::print(stderr, "{}\n", processes.error().message);
     return false;
   }
-  bool complete = true;
+  std::vector<CheckedTarget> checked;
+  std::vector<std::string> problems;
   for (const spec::Target& target : config.targets) {
-    const Resolved resolved = resolve(target, procfs, *processes);
-    fmt::print("  target {}: {} process{}\n", target.name, resolved.processes,
-               resolved.processes == 1 ? "" : "es");
-    for (const std::string& problem : resolved.problems) {
-      fmt::print(stderr, "{}\n", problem);
-      complete = false;
-    }
+    Resolved resolved = resolve(target, procfs, *processes);
     const plan::SitePolicy policy = policy_of(target, resolved);
-    for (const spec::Metric& metric : target.metrics)
-      complete = print_metric(metric, resolved, policy) && complete;
+    CheckedTarget& one = checked.emplace_back();
+    one.name = target.name;
+    one.processes = resolved.processes;
+    for (const spec::Metric& metric : target.metrics) {
+      one.metrics.push_back(check_metric(metric, resolved, policy));
+    }
+    std::ranges::move(resolved.problems, std::back_inserter(problems));
   }
-  return complete;
+  fmt::print("{}", check_as_text(checked, style_of(STDOUT_FILENO)));
+  std::fflush(stdout);
+  for (const std::string& problem : problems) fmt::print(stderr, "{}\n", printable(problem));
+  return problems.empty() && std::ranges::all_of(checked, [](const CheckedTarget& target) {
+           return std::ranges::all_of(target.metrics, &std::string::empty, &CheckedMetric::problem);
+         });
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "cli/list.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -14,6 +16,9 @@
 #include "base/glob.h"
 #include "base/result.h"
 #include "cli/list_output.h"
+#include "cli/printable.h"
+#include "cli/progress.h"
+#include "cli/style.h"
 #include "elf/mapped_file.h"
 #include "elf/probes.h"
 #include "proc/procfs.h"
@@ -88,9 +93,12 @@ void Listing::add_process(std::uint32_t pid) {
 void Listing::add_all_processes() {
   const auto pids = procfs_.pids();
   if (!pids) return problems_.push_back(pids.error().message);
+  Progress progress("processes");
+  std::size_t looked_at = 0;
   std::size_t refused = 0;
   std::string example;
   for (const std::uint32_t pid : *pids) {
+    progress.at(looked_at++, pids->size());
     const auto mappings = procfs_.mapped_files(pid);
     if (mappings) {
       for (const proc::Mapping& mapping : *mappings) add_mapping(pid, mapping);
@@ -141,7 +149,7 @@ std::string nothing_found(const ListOptions& options) {
 }
 
 void complain(std::string_view message) {
-  fmt::print(stderr, "sdt_exporter: {}\n", message);
+  fmt::print(stderr, "sdt_exporter: {}\n", printable(message));
 }
 
 }  // namespace
@@ -163,8 +171,10 @@ int run_list(const ListOptions& options) {
   }
 
   const auto& files = listing.files();
-  const std::string output = options.json ? list_as_json(files) : list_as_text(files);
+  const std::string output =
+      options.json ? list_as_json(files) : list_as_text(files, style_of(STDOUT_FILENO));
   std::fwrite(output.data(), 1, output.size(), stdout);
+  std::fflush(stdout);
   for (const std::string& problem : listing.problems()) complain(problem);
   const bool found = std::any_of(files.begin(), files.end(),
                                  [](const ListedFile& file) { return !file.probes.sites.empty(); });

@@ -1,13 +1,14 @@
 #include "cli/list_output.h"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
-#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "cli/printable.h"
+#include "cli/table.h"
 
 namespace sdt::cli {
 namespace {
@@ -15,18 +16,6 @@ namespace {
 using elf::Argument;
 using elf::Site;
 using Json = nlohmann::ordered_json;
-
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c >= ' ' && c <= '~') {
-      result += c;
-    } else {
-      fmt::format_to(std::back_inserter(result), "\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  return result;
-}
 
 bool is_same_probe(const Site& a, const Site& b) {
   return a.provider == b.provider && a.name == b.name;
@@ -44,54 +33,55 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-/// The columns of a site's line.
-using Row = std::array<std::string, 5>;
-
-Row row_of(const Site& site) {
+std::vector<Cell> row_of(const Site& site) {
   std::string arguments;
   for (const Argument& argument : site.arguments) {
     if (!arguments.empty()) arguments += ' ';
     arguments += printable(argument.text);
   }
-  return {printable(site.provider + ":" + site.name), fmt::format("{:#x}", site.address),
-          fmt::format("{:#x}", site.offset),
-          site.semaphore_offset == 0 ? "-" : fmt::format("{:#x}", site.semaphore_offset),
-          arguments.empty() ? "-" : arguments};
+  return {{printable(site.provider + ":" + site.name), Paint::cyan},
+          {fmt::format("{:#x}", site.address)},
+          {fmt::format("{:#x}", site.offset)},
+          {site.semaphore_offset == 0 ? "-" : fmt::format("{:#x}", site.semaphore_offset)},
+          {arguments.empty() ? "-" : std::move(arguments)}};
 }
 
-void add_row(std::string& text, const Row& row, const std::array<std::size_t, 4>& widths) {
-  text += ' ';
-  for (std::size_t i = 0; i < widths.size(); ++i) text += fmt::format(" {:<{}}", row[i], widths[i]);
-  text += fmt::format(" {}\n", row.back());
-}
-
-void add_file(std::string& text, const ListedFile& file) {
-  const auto& [sites, skipped, build_id] = file.probes;
-  text +=
-      fmt::format("{}  ({} at {}{})\n", printable(file.path), counted(count_probes(sites), "probe"),
-                  counted(sites.size(), "site"), build_id.empty() ? "" : ", build id " + build_id);
-  std::vector<Row> rows{{"PROBE", "ADDRESS", "OFFSET", "SEMAPHORE", "ARGUMENTS"}};
-  for (const Site& site : sites) rows.push_back(row_of(site));
-  std::array<std::size_t, 4> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+void add_notes(std::string& text, const Site& site, const Style& style) {
+  if (site.hazard != elf::Hazard::none) {
+    const std::string what = fmt::format("hazard: the place is {}", elf::explain(site.hazard));
+    text += fmt::format("      {}\n", style.paint(what, Paint::red));
   }
-  if (!sites.empty()) add_row(text, rows.front(), widths);
-  for (std::size_t i = 0; i < sites.size(); ++i) {
-    add_row(text, rows[i + 1], widths);
-    if (sites[i].hazard != elf::Hazard::none) {
-      text += fmt::format("      hazard: the place is {}\n", elf::explain(sites[i].hazard));
-    }
-    for (std::size_t n = 0; n < sites[i].arguments.size(); ++n) {
-      const Argument& argument = sites[i].arguments[n];
-      if (argument.kind != Argument::Kind::unavailable) continue;
-      text += fmt::format("      arg{} {} is unavailable: {}\n", n, printable(argument.text),
-                          printable(argument.reason));
-    }
+  for (std::size_t n = 0; n < site.arguments.size(); ++n) {
+    const Argument& argument = site.arguments[n];
+    if (argument.kind != Argument::Kind::unavailable) continue;
+    const std::string what = fmt::format("arg{} {} is unavailable: {}", n, printable(argument.text),
+                                         printable(argument.reason));
+    text += fmt::format("      {}\n", style.paint(what, Paint::yellow));
+  }
+}
+
+/// Written line by line: a file that was made to do harm has a million of them.
+void add_file(std::string& text, const ListedFile& file, const Style& style) {
+  const auto& [sites, skipped, build_id] = file.probes;
+  text += fmt::format("{}  ({} at {}{})\n", style.paint(printable(file.path), Paint::bold),
+                      counted(count_probes(sites), "probe"), counted(sites.size(), "site"),
+                      build_id.empty() ? "" : ", build id " + build_id);
+  Table table({Align::left, Align::left, Align::left, Align::left, Align::left}, 2, 2);
+  table.row({{"PROBE", Paint::dim},
+             {"ADDRESS", Paint::dim},
+             {"OFFSET", Paint::dim},
+             {"SEMAPHORE", Paint::dim},
+             {"ARGUMENTS", Paint::dim}});
+  for (const Site& site : sites) table.row(row_of(site));
+  for (std::size_t n = 0; n < table.size() && !sites.empty(); ++n) {
+    table.append(n, text, style);
+    text += '\n';
+    if (n > 0) add_notes(text, sites[n - 1], style);
   }
   for (const elf::SkippedNote& note : skipped) {
-    text += fmt::format("  skipped the note at {:#x} of its section: {}\n", note.offset,
-                        printable(note.reason));
+    const std::string what = fmt::format("skipped the note at {:#x} of its section: {}",
+                                         note.offset, printable(note.reason));
+    text += fmt::format("  {}\n", style.paint(what, Paint::yellow));
   }
 }
 
@@ -151,11 +141,11 @@ Json to_json(const ListedFile& file) {
 
 }  // namespace
 
-std::string list_as_text(const std::vector<ListedFile>& files) {
+std::string list_as_text(const std::vector<ListedFile>& files, const Style& style) {
   std::string text;
   for (const ListedFile& file : files) {
     if (!text.empty()) text += '\n';
-    add_file(text, file);
+    add_file(text, file, style);
   }
   return text;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/style.h"
 #include "elf/probes.h"
 
 namespace sdt::cli {
@@ -17,9 +18,8 @@ struct ListedFile {
   elf::ProbeFile probes;  ///< sites ordered by provider and name
 };
 
-/// A block a file, a line a site. Control characters of names are shown as \xNN: whoever wrote the
-/// file does not get at the terminal.
-[[nodiscard]] std::string list_as_text(const std::vector<ListedFile>& files);
+/// A block a file, a line a site. Names are fit for a terminal: see printable().
+[[nodiscard]] std::string list_as_text(const std::vector<ListedFile>& files, const Style& style);
 
 /// One JSON document. Numbers are decimal, addresses and offsets in bytes, `semaphore_offset` is 0
 /// where the probe has none, `reason` is there where `kind` is "unavailable", `hazard` where a

@@ -144,7 +144,7 @@ class Check(KernelTestCase):
             """)
         result = run_exporter("check", f"--config.file={config}", "--probes")
         self.assertEqual(result.returncode, 0, result.stderr)
-        for part in ("puppet_guarded_total", "puppet:guarded", program_path("puppet"), "semaphore", "arg0=8@"):
+        for part in ("puppet_guarded_total", "puppet:guarded", program_path("puppet"), "SEMAPHORE", "arg0=8@"):
             self.assertIn(part, result.stdout)
 
     def test_a_probe_nobody_has_is_an_error_of_check(self):

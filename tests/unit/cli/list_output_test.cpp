@@ -40,13 +40,13 @@ ListedFile shop() {
 }
 
 TEST(ListAsText, ShowsALineASite) {
-  EXPECT_EQ(list_as_text({shop()}),
+  EXPECT_EQ(list_as_text({shop()}, {}),
             "/srv/shop  (2 probes at 3 sites, build id 0123ab)\n"
-            "  PROBE       ADDRESS OFFSET SEMAPHORE ARGUMENTS\n"
-            "  shop:refund 0x1100  0x100  -         -\n"
-            "  shop:sale   0x1200  0x200  0x3000    -4@%edi 8f@%xmm0\n"
+            "  PROBE        ADDRESS  OFFSET  SEMAPHORE  ARGUMENTS\n"
+            "  shop:refund  0x1100   0x100   -          -\n"
+            "  shop:sale    0x1200   0x200   0x3000     -4@%edi 8f@%xmm0\n"
             "      arg1 8f@%xmm0 is unavailable: it is out of reach\n"
-            "  shop:sale   0x1300  0x300  0x3000    -4@%edi\n"
+            "  shop:sale    0x1300   0x300   0x3000     -4@%edi\n"
             "  skipped the note at 0x40 of its section: it is damaged\n");
 }
 
@@ -54,7 +54,7 @@ TEST(ListAsText, SaysWhatAProbeCouldDoToTheProgram) {
   ListedFile file{"/a", {}};
   file.probes.sites = {{"p", "n", 1, 1, 0, {}, elf::Hazard::breakpoint}};
   EXPECT_THAT(
-      list_as_text({file}),
+      list_as_text({file}, {}),
       testing::HasSubstr("\n      hazard: the place is a breakpoint (int3) of the program's "
                          "own, which it would not see any more\n"));
 }
@@ -72,14 +72,14 @@ TEST(ListAsText, SeparatesFilesByAnEmptyLine) {
   one.probes.sites = {{"p", "n", 1, 1, 0, {}}};
   ListedFile two = one;
   two.path = "/b";
-  EXPECT_EQ(list_as_text({one, two}),
+  EXPECT_EQ(list_as_text({one, two}, {}),
             "/a  (1 probe at 1 site)\n"
-            "  PROBE ADDRESS OFFSET SEMAPHORE ARGUMENTS\n"
-            "  p:n   0x1     0x1    -         -\n"
+            "  PROBE  ADDRESS  OFFSET  SEMAPHORE  ARGUMENTS\n"
+            "  p:n    0x1      0x1     -          -\n"
             "\n"
             "/b  (1 probe at 1 site)\n"
-            "  PROBE ADDRESS OFFSET SEMAPHORE ARGUMENTS\n"
-            "  p:n   0x1     0x1    -         -\n");
+            "  PROBE  ADDRESS  OFFSET  SEMAPHORE  ARGUMENTS\n"
+            "  p:n    0x1      0x1     -          -\n");
 }
 
 TEST(ListAsText, LetsNoControlCharacterThrough) {
@@ -88,15 +88,24 @@ TEST(ListAsText, LetsNoControlCharacterThrough) {
   file.probes.sites[0].arguments[0].text = "\r\xc2\x9b";
   file.probes.sites[0].arguments[0].reason = "\"\a\" is no operand";
   file.probes.skipped = {{0, "\b"}};
-  const std::string text = list_as_text({file});
+  const std::string text = list_as_text({file}, {});
   for (const char c : text) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << int{c};
   EXPECT_THAT(text, testing::HasSubstr("/tmp/\\x1b[2J"));
   EXPECT_THAT(text, testing::HasSubstr("p\\x0a:n\\x7f"));
   EXPECT_THAT(text, testing::HasSubstr("arg0 \\x0d\\xc2\\x9b is unavailable: \"\\x07\""));
 }
 
+TEST(ListAsText, PaintsWhereColoursAreWanted) {
+  ListedFile file{"/a", {}};
+  file.probes.sites = {{"p", "n", 1, 1, 0, {}, elf::Hazard::breakpoint}};
+  const std::string text = list_as_text({file}, {.colours = true});
+  EXPECT_THAT(text, testing::HasSubstr("\x1b[1m/a\x1b[0m  (1 probe at 1 site)"));
+  EXPECT_THAT(text, testing::HasSubstr("\x1b[36mp:n\x1b[0m"));
+  EXPECT_THAT(text, testing::HasSubstr("\x1b[31mhazard: "));
+}
+
 TEST(ListAsText, OfNothingIsNothing) {
-  EXPECT_EQ(list_as_text({}), "");
+  EXPECT_EQ(list_as_text({}, {}), "");
 }
 
 TEST(ListAsJson, GroupsSitesByProbe) {
