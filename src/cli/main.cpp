@@ -9,6 +9,7 @@
 
 #include "cli/check.h"
 #include "cli/list.h"
+#include "cli/watch.h"
 #include "daemon/supervisor.h"
 #include "daemon/version.h"
 
@@ -52,6 +53,10 @@ void add_run_flags(CLI::App& app, sdt::daemon::RunOptions& options) {
   app.add_option("--log.format", options.log_format, "logfmt (the default), json")
       ->type_name("FORMAT")
       ->transform(one_of<LogFormat>({{"logfmt", LogFormat::logfmt}, {"json", LogFormat::json}}));
+}
+
+template <class Options>
+void add_kernel_flags(CLI::App& app, Options& options) {
   app.add_option("--kernel.attach", options.attach,
                  "How to attach: auto (the default), multi (uprobe_multi, 6.6+), perf")
       ->type_name("WAY")
@@ -79,8 +84,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
 
   sdt::daemon::RunOptions run;
-  add_run_flags(app, run);
-  add_run_flags(*app.add_subcommand("run", "Run the daemon (the default)"), run);
+  for (CLI::App* command : {&app, app.add_subcommand("run", "Run the daemon (the default)")}) {
+    add_run_flags(*command, run);
+    add_kernel_flags(*command, run);
+  }
 
   sdt::cli::CheckOptions check;
   CLI::App* check_command = app.add_subcommand("check", "Validate config files");
@@ -102,6 +109,21 @@ int main(int argc, char** argv) {
   list_command->add_option("--output", output, "text, json")
       ->check(CLI::IsMember({"text", "json"}));
 
+  sdt::cli::WatchOptions watch;
+  CLI::App* watch_command = app.add_subcommand("watch", "Show metrics in the terminal, live");
+  watch_command
+      ->add_option("--config.file", watch.config_files,
+                   "Config file, or a directory of *.yaml; repeatable")
+      ->required()
+      ->allow_extra_args(false);  // what follows is a metric
+  watch_command->add_option("metric", watch.metrics, "Names of metrics, globs allowed; else all");
+  watch_command->add_option("--interval", watch.interval, "From one picture to the next")
+      ->capture_default_str();
+  watch_command->add_flag("--once", watch.once, "One interval, one picture, and the end");
+  watch_command->add_option("--path.rootfs", watch.root,
+                            "Where the host's root directory is; by default PID 1's, else our own");
+  add_kernel_flags(*watch_command, watch);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -112,6 +134,7 @@ int main(int argc, char** argv) {
     list.json = output == "json";
     return sdt::cli::run_list(list);
   }
+  if (watch_command->parsed()) return sdt::cli::run_watch(watch);
   if (run.config_files.empty()) {
     return complain(
         "sdt_exporter: --config.file is required (a file, or a directory of *.yaml); --help tells "

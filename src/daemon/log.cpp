@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <nlohmann/json.hpp>
 
@@ -47,6 +50,19 @@ std::string timestamp() {
                      (now - second).count());
 }
 
+class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit LineSink(std::function<void(std::string_view)> take) : take_(std::move(take)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    take_({message.payload.data(), message.payload.size()});
+  }
+  void flush_() override {}
+
+  std::function<void(std::string_view)> take_;
+};
+
 }  // namespace
 
 std::string logfmt_value(std::string_view value) {
@@ -72,9 +88,13 @@ std::string logfmt_value(std::string_view value) {
 }
 
 Log::Log(LogLevel level, LogFormat format)
-    : logger_(std::make_shared<spdlog::logger>("sdt",
-                                               std::make_shared<spdlog::sinks::stderr_sink_mt>())),
-      format_(format) {
+    : Log(level, format, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {}
+
+Log::Log(LogLevel level, std::function<void(std::string_view line)> take)
+    : Log(level, LogFormat::logfmt, std::make_shared<LineSink>(std::move(take))) {}
+
+Log::Log(LogLevel level, LogFormat format, std::shared_ptr<spdlog::sinks::sink> sink)
+    : logger_(std::make_shared<spdlog::logger>("sdt", std::move(sink))), format_(format) {
   logger_->set_pattern("%v");
   logger_->set_level(spdlog_level(level));
   logger_->flush_on(spdlog::level::debug);

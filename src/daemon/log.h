@@ -6,6 +6,7 @@
 // Thread:    any.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -14,7 +15,10 @@
 
 namespace spdlog {
 class logger;
+namespace sinks {
+class sink;
 }
+}  // namespace spdlog
 
 namespace sdt::daemon {
 
@@ -27,6 +31,8 @@ class Log {
   using Fields = std::initializer_list<Field>;
 
   Log(LogLevel level, LogFormat format);
+  /// logfmt for somebody who shows the lines himself.
+  Log(LogLevel level, std::function<void(std::string_view line)> take);
 
   void debug(std::string_view message, Fields fields = {}) const {
     write(LogLevel::debug, message, fields);
@@ -42,6 +48,7 @@ class Log {
   }
 
  private:
+  Log(LogLevel level, LogFormat format, std::shared_ptr<spdlog::sinks::sink> sink);
   void write(LogLevel level, std::string_view message, Fields fields) const;
 
   std::shared_ptr<spdlog::logger> logger_;

@@ -41,11 +41,13 @@ std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric,
   return found;
 }
 
-metrics::SelfMetrics::Metric self_metrics_of(const MetricState& metric, bool are_runs_measured) {
+metrics::SelfMetrics::Metric self_metrics_of(const TargetState& target, const MetricState& metric,
+                                             bool are_runs_measured) {
   const Totals totals = metric.totals();
   metrics::SelfMetrics::Metric self;
   self.name = metric.metric.name;
   self.attached = metric.is_attached();
+  self.state = metric.state_of(target.roster.running().empty());
   self.probes = probes_of(metric, totals);
   self.attaches = metric.attaches;
   self.detaches = metric.detaches;
@@ -77,7 +79,7 @@ metrics::SelfMetrics Engine::self_metrics() const {
     shown.processes = target.roster.running().size();
     shown.waiting = target.is_waiting();
     for (const MetricState& metric : target.metrics)
-      shown.metrics.push_back(self_metrics_of(metric, are_runs_measured));
+      shown.metrics.push_back(self_metrics_of(target, metric, are_runs_measured));
   }
   self.attach_delay = attacher_.attach_delay();
   self.watches_by_records = records_ != nullptr;

@@ -58,9 +58,11 @@ Status Supervisor::start() {
     static_cast<void>(warning);
     log_.debug("libbpf", {{"line", std::string(line)}});
   });
-  auto keeper = find_keeper(options_.state_directory);
-  if (!keeper) return tl::unexpected(std::move(keeper).error());
-  if (*keeper) memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
+  if (onlooker_ == nullptr) {
+    auto keeper = find_keeper(options_.state_directory);
+    if (!keeper) return tl::unexpected(std::move(keeper).error());
+    if (*keeper) memory_ = std::make_unique<Memory>(std::move(*keeper), log_);
+  }
   auto inheritance = memory_ ? memory_->recall() : std::nullopt;
   auto backend = kernel::KernelBackend::create(
       *features, inheritance ? Engine::shared_of(*inheritance) : plan::Adopted{});
@@ -200,7 +202,10 @@ void Supervisor::drain_now() {
 }
 
 void Supervisor::drain_and_rearm() {
-  guarded("drain", [this] { drain_now(); });
+  guarded("drain", [this] {
+    drain_now();
+    if (onlooker_ != nullptr) onlooker_->drained(*engine_, last_drain_);
+  });
   after_turn();
   drain_timer_.expires_after(config_->global.drain_interval);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -220,7 +225,8 @@ void Supervisor::check_budget_and_rearm() {
 void Supervisor::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (signal != SIGHUP) return stop(signal);
+    // One who looks on and whose terminal goes has seen enough.
+    if (signal != SIGHUP || onlooker_ != nullptr) return stop(signal);
     reload();
     await_signal();
   });
@@ -253,6 +259,7 @@ void Supervisor::take_up_new_config() {
 void Supervisor::stop(int signal) {
   log_.info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
   service_.stopping();
+  if (onlooker_ != nullptr) onlooker_->ending();
   reconcile_timer_.cancel();
   turn_timer_.cancel();
   drain_timer_.cancel();
@@ -267,12 +274,14 @@ int Supervisor::run() {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   signals_.add(SIGHUP);
+  if (onlooker_ != nullptr) signals_.add(SIGQUIT);  // its terminal is not as it was
   lease_signals_.add(SIGIO);
   if (auto status = start(); !status) {
     log_.error("cannot start", {{"error", status.error().message}});
     return exit_failure;
   }
   await_signal();
+  if (onlooker_ != nullptr) onlooker_->begin(loop_, [this] { stop(SIGTERM); });
   await_file_writers();
   watch(watched_files_, engine_->watches().fd(), "release", &Engine::release_files);
   watch(watched_directories_, engine_->directories().fd(), "changes", &Engine::look_at_changes);
@@ -317,6 +326,19 @@ int run(const RunOptions& options) {
     log.warn("the config has no targets: nothing but the exporter itself will be measured");
   }
   return Supervisor(options, std::move(loaded.config), std::move(web), log).run();
+}
+
+int run_watched(const RunOptions& options, spec::Config config, const Log& log,
+                Onlooker& onlooker) {
+  Supervisor supervisor(options, std::move(config), nullptr, log, &onlooker);
+  try {
+    return supervisor.run();
+  } catch (const std::exception& error) {
+    // Caught, or his terminal would stay as he made it.
+    onlooker.ending();
+    log.error("ended by an error", {{"error", error.what()}});
+    return exit_failure;
+  }
 }
 
 }  // namespace sdt::daemon

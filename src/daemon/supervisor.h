@@ -10,8 +10,11 @@
 
 #include "daemon/log.h"
 #include "kernel/features.h"
+#include "spec/config.h"
 
 namespace sdt::daemon {
+
+class Onlooker;
 
 struct RunOptions {
   std::vector<std::string> config_files;
@@ -37,5 +40,10 @@ enum ExitStatus : int {
 
 /// Runs until SIGTERM or SIGINT.
 [[nodiscard]] int run(const RunOptions& options);
+
+/// The same for somebody who looks on, with a config that is loaded already: until he or a signal
+/// ends it. Listens on the addresses that the options name, which may be none.
+[[nodiscard]] int run_watched(const RunOptions& options, spec::Config config, const Log& log,
+                              Onlooker& onlooker);
 
 }  // namespace sdt::daemon

@@ -22,6 +22,7 @@
 #include "daemon/host_files.h"
 #include "daemon/log.h"
 #include "daemon/memory.h"
+#include "daemon/onlooker.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "expose/http_server.h"
@@ -45,12 +46,14 @@ void log_diagnostics(const Log& log, std::string_view what,
 class Supervisor {
  public:
   Supervisor(const RunOptions& options, spec::Config config,
-             std::shared_ptr<expose::WebConfigFile> web, const Log& log)
+             std::shared_ptr<expose::WebConfigFile> web, const Log& log,
+             Onlooker* onlooker = nullptr)
       : options_(options),
         config_(std::make_shared<const spec::Config>(std::move(config))),
         log_(log),
+        onlooker_(onlooker),
         host_files_(options.root.empty() ? HostFiles() : HostFiles(options.root)),
-        service_(loop_, Service::environment(), log),
+        service_(loop_, onlooker == nullptr ? Service::environment() : Service::Environment{}, log),
         server_(loop_, {}) {
     if (web) protect(std::move(web));
   }
@@ -90,6 +93,7 @@ class Supervisor {
   const RunOptions& options_;
   std::shared_ptr<const spec::Config> config_;
   const Log& log_;
+  Onlooker* onlooker_;  ///< or null
   HostFiles host_files_;
   proc::Procfs procfs_{"/proc", host_files_.root() + "/var/log"};
   asio::io_context loop_;

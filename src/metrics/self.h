@@ -31,6 +31,7 @@ struct SelfMetrics {
   struct Metric {
     std::string name;
     bool attached = false;
+    std::string state;  ///< in words: "attached", or what keeps it from counting
     std::vector<Probe> probes;
     std::uint64_t attaches = 0;
     std::uint64_t detaches = 0;

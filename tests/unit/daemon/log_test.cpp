@@ -1,6 +1,10 @@
 // logfmt values.
 #include "daemon/log.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace sdt::daemon {
@@ -17,6 +21,16 @@ TEST(LogfmtValue, QuotesBlanksAndTheEmptyValue) {
 
 TEST(LogfmtValue, EscapesWhatWouldBreakTheLine) {
   EXPECT_EQ(logfmt_value("a\"b\\c\nd\x01"), "\"a\\\"b\\\\c\\nd\\x01\"");
+}
+
+TEST(Log, GivesItsLinesToWhoShowsThemHimself) {
+  std::vector<std::string> lines;
+  const Log log(LogLevel::warn, [&](std::string_view line) { lines.emplace_back(line); });
+  log.info("not of interest");
+  log.warn("a file is gone", {{"file", "/srv/a b"}});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].ends_with(" level=warn msg=\"a file is gone\" file=\"/srv/a b\""))
+      << lines[0];
 }
 
 }  // namespace
