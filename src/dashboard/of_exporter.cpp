@@ -114,12 +114,12 @@ Row loss_row() {
 
 Row attach_row() {
   Row row{"Attaching",
-          {lines(half, "Attachments and detachments", "To files, in a second.", "cps",
-                 {{rate_by({"target"}, of_targets("attaches_total")), "{{target}} attached"},
-                  {rate_by({"target"}, of_targets("detaches_total")), "{{target}} detached"}}),
+          {lines(half, "Attachments and detachments", "To and from files.", "short",
+                 {{increase_by({"target"}, of_targets("attaches_total")), "{{target}} attached"},
+                  {increase_by({"target"}, of_targets("detaches_total")), "{{target}} detached"}}),
            lines(half, "Attachments that failed, by reason",
-                 "The log and the page `/targets` say what failed on which file.", "cps",
-                 {{rate_by({"reason"}, of_targets("attach_errors_total")), "{{reason}}"}}),
+                 "The log and the page `/targets` say what failed on which file.", "short",
+                 {{increase_by({"reason"}, of_targets("attach_errors_total")), "{{reason}}"}}),
            lines(half, "Places that are attached to", "Sites of probes in files.", "short",
                  {{fmt::format("sum by (target) ({})", of_targets("probe_sites")), "{{target}}"}}),
            lines(half, "Processes traced", "Running processes that belong to the target.", "short",
@@ -147,8 +147,8 @@ Row cost_row() {
              fmt::format("The {} probes that fired most in the time shown.", most_lines), "cps",
              {{busiest(rate_by(probe, hits), probe, hits), "{{target}}: {{probe}}"}}),
        lines(half, "Times that a budget was exceeded",
-             "How often a metric was detached because its target was over its budget.", "cps",
-             {{rate_by({"target"}, of_targets("budget_trips_total")), "{{target}}"}}),
+             "How often a metric was detached because its target was over its budget.", "short",
+             {{increase_by({"target"}, of_targets("budget_trips_total")), "{{target}}"}}),
        lines(half, "Cost of one hit", "Measured at start, with a program that does nothing.", "s",
              {{of_daemon("hit_cost_seconds"), "{{instance}}"}})}};
 }
@@ -181,9 +181,11 @@ Row daemon_row() {
       lines(half, "Records lost by the watcher",
             "Times that the kernel had more to tell about processes than was read in time, and "
             "/proc was looked through instead.",
-            "cps", {{rate_by({"instance"}, of_daemon("watcher_overruns_total")), "{{instance}}"}}),
-      lines(half, "Connections dropped, by reason", "Clients that the exporter turned away.", "cps",
-            {{rate_by({"reason"}, of_daemon("http_connections_dropped_total")), "{{reason}}"}})};
+            "short",
+            {{increase_by({"instance"}, of_daemon("watcher_overruns_total")), "{{instance}}"}}),
+      lines(
+          half, "Connections dropped, by reason", "Clients that the exporter turned away.", "short",
+          {{increase_by({"reason"}, of_daemon("http_connections_dropped_total")), "{{reason}}"}})};
   row.panels.insert(row.panels.end(), others.begin(), others.end());
   return row;
 }

@@ -29,6 +29,10 @@ std::string rate_by(const std::vector<std::string>& labels, std::string_view sam
   return growth_by(labels, samples, "[$__rate_interval]");
 }
 
+std::string increase_by(const std::vector<std::string>& labels, std::string_view samples) {
+  return fmt::format("sum{} (increase({}[$__rate_interval]))", by(labels), samples);
+}
+
 std::string quantile_by(double quantile, const std::vector<std::string>& labels,
                         std::string_view bucket_samples) {
   std::vector<std::string> kept = {"le"};

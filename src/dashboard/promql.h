@@ -26,6 +26,10 @@ inline constexpr int most_lines = 20;
 /// Growth in a second, added up by labels; without labels to one number.
 [[nodiscard]] std::string rate_by(const std::vector<std::string>& labels, std::string_view samples);
 
+/// The same for what is rare: how often it happened between two points of the graph.
+[[nodiscard]] std::string increase_by(const std::vector<std::string>& labels,
+                                      std::string_view samples);
+
 /// A quantile out of buckets, a number for each set of `labels`.
 [[nodiscard]] std::string quantile_by(double quantile, const std::vector<std::string>& labels,
                                       std::string_view bucket_samples);

@@ -28,8 +28,8 @@ function state(element) {
     let pixels = 0;
     // Coloured ones: lines and what is below them. Axes and grid are grey.
     for (let i = 0; i < data.length; i += 4) {
-      const [red, green, blue, alpha] = data.slice(i, i + 4);
-      if (alpha && Math.max(red, green, blue) - Math.min(red, green, blue) > 40) ++pixels;
+      const [red, green, blue] = [data[i], data[i + 1], data[i + 2]];
+      if (data[i + 3] && Math.max(red, green, blue) - Math.min(red, green, blue) > 40) ++pixels;
     }
     return pixels;
   });

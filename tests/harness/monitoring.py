@@ -1,0 +1,104 @@
+"""Prometheus and Alertmanager as Debian has them, on ports that the kernel chooses, and a webhook for alerts to go to."""
+
+import http.server
+import json
+import os
+import re
+import subprocess
+import tempfile
+import threading
+import urllib.parse
+import urllib.request
+
+from harness.waiting import PATIENCE, wait_until
+
+
+class _Server:
+    """A server that logs where it listens. Its data is in a folder of its own in `directory`."""
+
+    def __init__(self, program, config, directory, *arguments):
+        self.directory = tempfile.mkdtemp(dir=directory, prefix=program + "-")
+        path = os.path.join(self.directory, "config.yml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(config)
+        self._log = os.path.join(self.directory, "log")
+        with open(self._log, "wb") as log:
+            self.process = subprocess.Popen(
+                [program, f"--config.file={path}", "--web.listen-address=127.0.0.1:0", *arguments],
+                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.address = wait_until(self._listening, f"{program} listens")
+            wait_until(lambda: self._answers("/-/ready"), f"{program} is ready")
+        except AssertionError as error:
+            self.close()
+            raise AssertionError(f"{error}\n--- log of {program}:\n{self.log()}") from None
+
+    def _listening(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"it ended with status {self.process.returncode}")
+        found = re.search(r'msg="Listening on" address=(127\.0\.0\.1:\d+)', self.log())
+        return found and found.group(1)
+
+    def _answers(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10 * PATIENCE):
+                return True
+        except OSError:
+            return False
+
+    def log(self):
+        with open(self._log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Prometheus(_Server):
+    def __init__(self, config, directory):
+        super().__init__("prometheus", config, directory, "--storage.tsdb.path=data")
+
+    def query(self, expression):
+        """The samples of an instant query, as Prometheus' API has them."""
+        url = f"http://{self.address}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        with urllib.request.urlopen(url, timeout=10 * PATIENCE) as response:
+            return json.load(response)["data"]["result"]
+
+
+class Alertmanager(_Server):
+    def __init__(self, config, directory):
+        super().__init__("prometheus-alertmanager", config, directory, "--storage.path=data", "--cluster.listen-address=")
+
+
+class Webhook:
+    """Takes what Alertmanager posts. `alerts` is every alert of every post, in the order they came."""
+
+    def __init__(self):
+        self.alerts = []
+        alerts = self.alerts
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                alerts.extend(json.loads(body)["alerts"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d/" % self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def find(self, name, status="firing"):
+        """The alerts of this name that came with this status."""
+        return [alert for alert in list(self.alerts) if alert["labels"]["alertname"] == name and alert["status"] == status]
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
