@@ -18,10 +18,6 @@ constexpr int row_height = 1;
 /// Of Grafana 11: later versions bring what is older up to date themselves.
 constexpr int schema_version = 39;
 
-int height_of(PanelKind kind) {
-  return kind == PanelKind::stat ? 6 : 9;
-}
-
 Json datasource() {
   return {{"type", "prometheus"}, {"uid", "${datasource}"}};
 }
@@ -107,13 +103,13 @@ Json stat_fields(const Panel& panel) {
           {"thresholds", {{"mode", "absolute"}, {"steps", steps}}}};
 }
 
-Json panel_json(const Panel& panel, int id, int x, int y) {
+Json panel_json(const Panel& panel, int id, int x, int y, int height) {
   Json json = {{"id", id},
                {"type", ""},
                {"title", panel.title},
                {"description", panel.description},
                {"datasource", datasource()},
-               {"gridPos", {{"x", x}, {"y", y}, {"w", panel.width}, {"h", height_of(panel.kind)}}},
+               {"gridPos", {{"x", x}, {"y", y}, {"w", panel.width}, {"h", height}}},
                {"fieldConfig", {{"defaults", Json::object()}, {"overrides", Json::array()}}},
                {"options", Json::object()},
                {"targets", Json::array()}};
@@ -147,6 +143,12 @@ int width_of(const Line& line) {
   return width;
 }
 
+int height_of(const Line& line) {
+  const bool only_numbers =
+      std::ranges::all_of(line, [](const Panel& panel) { return panel.kind == PanelKind::stat; });
+  return only_numbers ? 6 : 9;
+}
+
 /// A row's panels, from left to right, from top to bottom.
 std::vector<Line> lines_of(const Row& row) {
   std::vector<Line> lines;
@@ -176,14 +178,13 @@ Json panels_json(const std::vector<Row>& rows) {
                       {"panels", Json::array()}});
     y += row_height;
     for (const Line& line : lines_of(row)) {
+      const int height = height_of(line);
       int x = 0;
-      int tallest = 0;
       for (const Panel& panel : line) {
-        panels.push_back(panel_json(panel, ++id, x, y));
+        panels.push_back(panel_json(panel, ++id, x, y, height));
         x += panel.width;
-        tallest = std::max(tallest, height_of(panel.kind));
       }
-      y += tallest;
+      y += height;
     }
   }
   return panels;

@@ -46,6 +46,14 @@ TEST(GrafanaJson, ALineThatIsNotFullIsStretched) {
                           "4 timeseries 0,10 12x9", "5 timeseries 12,10 12x9"));
 }
 
+TEST(GrafanaJson, ALineOfStatsIsLowerUnlessThereAreGraphsInIt) {
+  Panel stat = lines(12);
+  stat.kind = PanelKind::stat;
+  EXPECT_THAT(places({{"row", {stat, stat, stat, lines(12)}}}),
+              ElementsAre("1 row 0,0 24x1", "2 stat 0,1 12x6", "3 stat 12,1 12x6",
+                          "4 stat 0,7 12x9", "5 timeseries 12,7 12x9"));
+}
+
 TEST(GrafanaJson, APanelCanBeginALine) {
   Panel panel = lines(12);
   panel.new_line = true;
