@@ -61,21 +61,23 @@ function Placed({ board, panel }: { board: Board; panel: Panel }) {
   );
 }
 
-function Page({ board }: { board: Board }) {
+function Page({ name, board }: { name: string; board: Board }) {
   const { panels } = board.dashboard;
   const height = Math.max(...panels.map(({ gridPos: { y, h } }) => (y + h) * ROW));
   return (
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
-      <div id="grid" style={{ position: 'relative', width: 24 * COLUMN, height, background: theme.colors.background.canvas }}>
+      <div id="grid" data-board={name} style={{ position: 'relative', width: 24 * COLUMN, height, background: theme.colors.background.canvas }}>
         {panels.map((panel) => <Placed key={panel.id} board={board} panel={panel} />)}
       </div>
     </ThemeContext.Provider>
   );
 }
 
+const root = createRoot(document.getElementById('root')!);
+
 Object.assign(window, {
-  show(board: Board) {
-    createRoot(document.getElementById('root')!).render(<Page board={board} />);
+  show(name: string, board: Board) {
+    root.render(<Page key={name} name={name} board={board} />);
   },
 });

@@ -44,9 +44,8 @@ function state(element) {
   };
 }
 
-async function draw(browser, { script, style }, board, screenshot) {
+async function open(browser, { script, style }, errors) {
   const page = await browser.newPage({ viewport: { width: 24 * 76, height: 1000 }, timezoneId: 'UTC' });
-  const errors = [];
   page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
   // An address of its own, because Grafana's code wants to store things; nothing leaves the browser.
   await page.route('**', (route) => (route.request().url() === ADDRESS
@@ -54,27 +53,32 @@ async function draw(browser, { script, style }, board, screenshot) {
   await page.goto(ADDRESS);
   await page.addStyleTag({ content: style });
   await page.addScriptTag({ content: script });
-  await page.evaluate((data) => window.show(data), board);
-  // Every panel is there, and every plot is drawn: uPlot paints one frame after its canvas.
-  await page.waitForFunction((count) => document.querySelectorAll('[data-panel]').length === count,
-    board.dashboard.panels.length);
+  return page;
+}
+
+async function draw(page, name, board, screenshot) {
+  await page.evaluate(([title, data]) => window.show(title, data), [name, board]);
+  const grid = await page.waitForSelector(`#grid[data-board="${name}"]`);
+  // Every plot is drawn: uPlot paints in the frame after its canvas came.
   await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
   const panels = {};
   for (const element of await page.$$('[data-panel]')) {
     panels[await element.getAttribute('data-panel')] = await element.evaluate(state);
   }
-  await (await page.$('#grid'))?.screenshot({ path: screenshot });
-  await page.close();
-  return { errors, panels };
+  await grid.screenshot({ path: screenshot });
+  return panels;
 }
 
 const [boardsFile, folder] = process.argv.slice(2);
 const boards = JSON.parse(fs.readFileSync(boardsFile, 'utf8'));
 const bundled = await bundle();
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const errors = [];
+const page = await open(browser, bundled, errors);
 const seen = {};
 for (const [name, board] of Object.entries(boards)) {
-  seen[name] = await draw(browser, bundled, board, path.join(folder, `${name}.png`));
+  const panels = await draw(page, name, board, path.join(folder, `${name}.png`));
+  seen[name] = { panels, errors: errors.splice(0) };
 }
 await browser.close();
 process.stdout.write(JSON.stringify(seen));
