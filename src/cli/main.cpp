@@ -108,10 +108,12 @@ int main(int argc, char** argv) {
       app.add_subcommand("dashboard", "Print a Grafana dashboard of a config's metrics");
   auto* of_config = dashboard_command->add_option(
       "--config.file", dashboard.config_files, "Config file, or a directory of *.yaml; repeatable");
-  dashboard_command->add_flag("--self", dashboard.self, "Of the exporter itself instead")
-      ->excludes(of_config);
-  dashboard_command->add_option("--title", dashboard.title,
-                                "Title of the dashboard; by default the targets' names");
+  auto* of_self =
+      dashboard_command->add_flag("--self", dashboard.self, "Of the exporter itself instead")
+          ->excludes(of_config);
+  dashboard_command
+      ->add_option("--title", dashboard.title, "Its title; by default the targets' names")
+      ->excludes(of_self);
 
   try {
     app.parse(argc, argv);

@@ -43,7 +43,7 @@ class Command(unittest.TestCase):
         self.assertIn("/nonexistent.yaml", result.stderr)
 
     def test_it_wants_to_be_told_what_to_show(self):
-        for flags in ((), ("--self", f"--config.file={pack_path('php')}")):
+        for flags in ((), ("--self", f"--config.file={pack_path('php')}"), ("--self", "--title=Mine")):
             result = run_exporter("dashboard", *flags)
             self.assertEqual((result.returncode, result.stdout), (2, ""))
 
