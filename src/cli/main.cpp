@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/check.h"
+#include "cli/dashboard.h"
 #include "cli/list.h"
 #include "cli/watch.h"
 #include "daemon/supervisor.h"
@@ -123,6 +124,17 @@ int main(int argc, char** argv) {
   watch_command->add_option("--path.rootfs", watch.root,
                             "Where the host's root directory is; by default PID 1's, else our own");
   add_kernel_flags(*watch_command, watch);
+  sdt::cli::DashboardOptions dashboard;
+  CLI::App* dashboard_command =
+      app.add_subcommand("dashboard", "Print a Grafana dashboard of a config's metrics");
+  auto* of_config = dashboard_command->add_option(
+      "--config.file", dashboard.config_files, "Config file, or a directory of *.yaml; repeatable");
+  auto* of_self =
+      dashboard_command->add_flag("--self", dashboard.self, "Of the exporter itself instead")
+          ->excludes(of_config);
+  dashboard_command
+      ->add_option("--title", dashboard.title, "Its title; by default the targets' names")
+      ->excludes(of_self);
 
   try {
     app.parse(argc, argv);
@@ -130,6 +142,14 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? sdt::daemon::exit_ok : sdt::daemon::exit_bad_config;
   }
   if (check_command->parsed()) return sdt::cli::run_check(check);
+  if (dashboard_command->parsed()) {
+    if (dashboard.self || !dashboard.config_files.empty()) {
+      return sdt::cli::run_dashboard(dashboard);
+    }
+    return complain(
+        "sdt_exporter: dashboard takes --config.file (a file, or a directory of *.yaml), or "
+        "--self for the dashboard of the exporter itself\n");
+  }
   if (list_command->parsed()) {
     list.json = output == "json";
     return sdt::cli::run_list(list);

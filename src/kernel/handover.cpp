@@ -10,9 +10,9 @@
 
 #include <probe.skel.h>
 
+#include "base/digest.h"
 #include "base/pack.h"
 #include "kernel/backend.h"
-#include "kernel/digest.h"
 #include "kernel/uprobe_link.h"
 
 namespace sdt::kernel {

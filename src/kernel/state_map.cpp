@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "kernel/digest.h"
+#include "base/digest.h"
 
 namespace sdt::kernel {
 namespace {

@@ -3,7 +3,7 @@
 import unittest
 
 from harness.exporter import losses
-from harness.packs import pack_text
+from harness.packs import libstapsdt_pack_for
 from harness.program import program_path
 from harness.testcase import KernelTestCase
 
@@ -15,17 +15,7 @@ LOAD = "load myapp request:-8,-8,-8 queue:-8 job__start:-8 job__done:-8,-8"
 class Libstapsdt(KernelTestCase):
     def setUp(self):
         self.app = self.program("provider")
-        self.traced = self.exporter(self.pack_for_the_test_program())
-
-    @staticmethod
-    def pack_for_the_test_program():
-        """The pack, its processes replaced as its comment advises."""
-        text = pack_text("libstapsdt")
-        before, begin, rest = text.partition("    processes:\n")
-        _, end, after = rest.partition("    # Looks for probes only in memory files")
-        if not begin or not end:
-            raise AssertionError("the pack has no processes, or no file")
-        return f"{before}{begin}      - exe: {program_path('provider')}\n{end}{after}"
+        self.traced = self.exporter(libstapsdt_pack_for(program_path("provider")))
 
     def attaches(self, scrape):
         return [scrape.value("sdt_exporter_attaches_total", target="myapp", metric=metric) for metric in METRICS]

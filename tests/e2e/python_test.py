@@ -4,7 +4,7 @@ import os
 import unittest
 
 from harness.exporter import losses
-from harness.packs import PackTestCase, pack_text
+from harness.packs import PackTestCase, python_pack_for
 from harness.program import Program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,12 +26,7 @@ class Python(PackTestCase):
 
     @classmethod
     def config(cls):
-        """The pack, narrowed as its comment advises: this test itself is run by the same interpreter."""
-        selector = "      - exe: /usr/bin/python3*\n"
-        before, found, after = pack_text("python").partition(selector)
-        if not found:
-            raise AssertionError("the pack has another selector")
-        return before + selector + "        cmdline: e2e/python/work[.]py\n" + after
+        return python_pack_for("e2e/python/work[.]py")  # this test itself is run by the same interpreter
 
     def test_collections_by_generation_are_those_of_gc_get_stats(self):
         self.check_each_run(self.by_label("python_gc_pause_seconds", "generation"),

@@ -27,6 +27,31 @@ def with_hot_metrics(text):
     return head + mark + tail.replace("      # ", "      ")
 
 
+def _replaced(text, begin, end, replacement):
+    """The text with what stands after `begin` and before `end` replaced."""
+    before, found, rest = text.partition(begin)
+    _, also_found, after = rest.partition(end)
+    if not found or not also_found:
+        raise AssertionError(f"the pack has no {begin!r}, or nothing after it that reads {end!r}")
+    return before + begin + replacement + end + after
+
+
+# Packs whose comments advise to narrow their selectors, narrowed.
+
+def python_pack_for(cmdline):
+    selector = "      - exe: /usr/bin/python3*\n"
+    return _replaced(pack_text("python"), selector, "    metrics:\n", f"        cmdline: {cmdline}\n")
+
+
+def libstdcxx_pack_for(program):
+    return _replaced(pack_text("libstdcxx"), "    processes:\n", "    file: libstdc++.so*\n", f"      - exe: {program}\n")
+
+
+def libstapsdt_pack_for(program):
+    return _replaced(pack_text("libstapsdt"), "    processes:\n", "    # Looks for probes only in memory files",
+                     f"      - exe: {program}\n")
+
+
 class PackTestCase(KernelTestCase):
     """The exporter is there first. The program is started, works and ends, three times, and nobody tells the exporter.
 

@@ -20,7 +20,9 @@ MAY_INCLUDE = {
     "metrics": {"base", "spec"},
     "expose": {"base", "metrics", "spec"},
     "daemon": {"base", "spec", "elf", "proc", "plan", "kernel", "metrics", "expose"},
-    "cli": {"base", "spec", "elf", "proc", "plan", "kernel", "metrics", "expose", "daemon"},
+    "dashboard": {"base", "spec"},
+    "cli": {"base", "spec", "elf", "proc", "plan", "kernel", "metrics", "expose", "daemon",
+            "dashboard"},
 }
 
 # Library header prefix → the folders that may know it. A folder that is not listed must do without.

@@ -40,7 +40,7 @@ def dashboard_complaints(path, known):
     if len({panel["id"] for panel in panels}) != len(panels):
         yield f"{path.name}: two panels have one id"
     for number, panel in enumerate(panels):
-        for target in panel["targets"]:
+        for target in panel.get("targets", ()):  # a row has none
             yield from unknown_metrics(f"{path.name}: {panel['title']}", target["expr"], known)
         for other in panels[number + 1:]:
             if overlaps(panel["gridPos"], other["gridPos"]):

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace sdt::kernel {
+namespace sdt {
 
 class Digest {
  public:
@@ -24,4 +24,4 @@ class Digest {
   std::uint64_t value_ = 0xcbf29ce484222325;
 };
 
-}  // namespace sdt::kernel
+}  // namespace sdt

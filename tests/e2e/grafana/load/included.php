@@ -1,0 +1,3 @@
+<?php
+// load.php includes this file, so that it is compiled.
+return 1;

@@ -1,0 +1,1 @@
+# load.rb loads this file.
