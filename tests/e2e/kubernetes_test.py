@@ -12,7 +12,7 @@ import yaml
 
 from harness.exporter import exporter_path, run_exporter
 from harness.exposition import Exposition
-from harness.machine import TOP
+from harness.machine import TOP, debian_root
 from harness.podman import Podman
 from harness.program import program_path
 from harness.prometheus import Prometheus
@@ -118,20 +118,16 @@ def seccomp_profile():
     return profile
 
 
-def image_root(directory):
-    """What the Containerfile's last stage makes, from a Debian of the packages that it names."""
-    stage = containerfile().rpartition("\nFROM ")[2]
-    packages = re.search(r"apt-get install [^\n]*\\\n(.*?)\n &&", stage, re.S)[1].replace("\\", "").split()
-    tar = subprocess.run([os.path.join(TOP, "tools/debian_root.sh"), "image", *packages], check=True,
-                         stdout=subprocess.PIPE, text=True).stdout.strip()
-    root = os.path.join(directory, "image")
-    os.mkdir(root)
-    subprocess.run(["tar", "-C", root, "--numeric-owner", "--exclude=./dev/*", "--exclude=./usr/share/doc",
-                    "--exclude=./usr/share/locale", "--exclude=./var/cache", "-xf", tar], check=True)
+def build_image(podman, directory):
+    """The Containerfile's last stage, on a Debian made here: no registry is asked. In the place of its first stage is
+    what that one would install, from the build that is tested."""
+    podman.run("import", debian_root("bare"), "docker.io/library/debian:bookworm-slim")
+    installed = os.path.join(directory, "build")
     build = os.path.realpath(os.path.join(exporter_path(), "../../.."))
     subprocess.run(["cmake", "--install", build, "--prefix", "/usr", "--strip"], check=True,
-                   env={**os.environ, "DESTDIR": root}, stdout=subprocess.DEVNULL)
-    return root
+                   env={**os.environ, "DESTDIR": installed + "/image"}, stdout=subprocess.DEVNULL)
+    podman.run("build", "--isolation=chroot", "--network=host", "--pull=never", f"--build-context=build={installed}",
+               "--tag=sdt_exporter", f"--file={TOP}/packaging/Containerfile", TOP)
 
 
 def program_root(directory):
@@ -182,11 +178,8 @@ class Container(KernelTestCase):
         directory = tempfile.mkdtemp(dir=os.path.dirname(program_path("puppet")))
         cls.podman = Podman(directory)
         cls.addClassCleanup(cls.podman.close)
-        entry = re.search(r"^ENTRYPOINT .*$", containerfile(), re.M)[0]
-        for root, name, changes in ((image_root(directory), "sdt_exporter", [entry]),
-                                    (program_root(directory), "program", [])):
-            cls.podman.import_directory(root, name, *changes)
-            shutil.rmtree(root)
+        build_image(cls.podman, directory)
+        cls.podman.import_directory(program_root(directory), "program")
         cls.podman.inside("mkdir", f"/var/log/pods/shop_shop-0_{UID}")
         cls.pod = daemon_set()["spec"]["template"]["spec"]
 

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import unittest
 
+from harness.exporter import exporter_path
 from harness.exposition import Exposition
 from harness.machine import TOP, Machine, base_tar
 from harness.program import Program, program_path
@@ -109,6 +110,14 @@ class Build(KernelTestCase):
         symbols = subprocess.run(["readelf", "--wide", "--dyn-syms", program], check=True, stdout=subprocess.PIPE,
                                  text=True).stdout
         self.assertIn("__stack_chk_fail", symbols)
+
+    def test_the_bpf_program_is_the_one_of_any_other_build(self):
+        """Neither hardened, nor stripped, nor marked by the directory it was built in: an upgrade goes on with it."""
+        build = os.path.realpath(os.path.join(exporter_path(), "../../.."))
+        with open(os.path.join(build, "bpf/probe.bpf.o"), "rb") as file:
+            ours = file.read()
+        with open(os.path.join(self.extracted(), "usr/bin/sdt_exporter"), "rb") as file:
+            self.assertIn(ours, file.read())
 
 
 class OnAMachine(KernelTestCase):

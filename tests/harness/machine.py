@@ -16,10 +16,15 @@ CAPABILITIES = ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CA
                 "CAP_CHECKPOINT_RESTORE", "CAP_LEASE")
 
 
-def base_tar():
-    """The file system that machines begin with, as a tar file."""
-    return subprocess.run([os.path.join(TOP, "tools/debian_root.sh"), "systemd", *PACKAGES], check=True,
+def debian_root(name, *packages):
+    """A Debian of these packages as a tar file."""
+    return subprocess.run([os.path.join(TOP, "tools/debian_root.sh"), name, *packages], check=True,
                           stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def base_tar():
+    """What machines begin with."""
+    return debian_root("systemd", *PACKAGES)
 
 
 class Machine:

@@ -47,11 +47,11 @@ class Podman:
             raise AssertionError(f"podman {' '.join(arguments)}: status {result.returncode}\n{result.stdout}{result.stderr}")
         return result.stdout.strip()
 
-    def import_directory(self, root, name, *changes):
-        """An image of one layer with the content of a directory. `changes` are lines of a Containerfile."""
+    def import_directory(self, root, name):
+        """An image of one layer with the content of a directory."""
         tar = os.path.join(self.directory, "image.tar")
         subprocess.run(["tar", "-C", root, "--numeric-owner", "-cf", tar, "."], check=True)
-        self.run("import", *(f"--change={change}" for change in changes), tar, name)
+        self.run("import", tar, name)
         os.unlink(tar)
 
     # Limits that podman would raise, which a container of ours may not.
