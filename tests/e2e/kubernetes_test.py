@@ -13,9 +13,9 @@ import yaml
 from harness.exporter import exporter_path, run_exporter
 from harness.exposition import Exposition
 from harness.machine import TOP, debian_root
+from harness.monitoring import Prometheus
 from harness.podman import Podman
 from harness.program import program_path
-from harness.prometheus import Prometheus
 from harness.testcase import KernelTestCase
 from harness.waiting import TimedOut, wait_until
 
@@ -33,6 +33,13 @@ targets:
         type: counter
         probe: puppet:tick
         labels: { container: container, namespace: namespace, pod: pod }
+"""
+PROMETHEUS = """\
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: sdt_exporter
+    honor_labels: true
+    static_configs: [{ targets: ["127.0.0.1:10738"] }]
 """
 
 
@@ -224,17 +231,13 @@ class Container(KernelTestCase):
     def test_a_program_of_another_container_is_counted_under_its_pod_and_prometheus_has_it(self):
         puppet = self.puppet()
         self.wait_attached()
-        prometheus = Prometheus(self.directory, """
-            - job_name: sdt_exporter
-              honor_labels: true
-              static_configs: [{ targets: ["127.0.0.1:10738"] }]
-            """, enter=self.enter())
+        prometheus = Prometheus(PROMETHEUS, self.directory, enter=self.enter())
         self.addCleanup(prometheus.close)
         puppet.fire("tick 1234")
         prometheus.wait_for("sum(puppet_ticks_total)", 1234)
-        labels, = prometheus.query("sum by (container, namespace, pod) (puppet_ticks_total)")
-        self.assertEqual(dict(labels), self.labels)
-        self.assertEqual(prometheus.value("sum(sdt_exporter_events_lost_total)"), 0)
+        sample, = prometheus.query("sum by (container, namespace, pod) (puppet_ticks_total)")
+        self.assertEqual(sample["metric"], self.labels)
+        prometheus.wait_for("sum(sdt_exporter_events_lost_total)", 0)
 
     def test_the_kubelets_probes_are_answered(self):
         container, = self.pod["containers"]

@@ -14,8 +14,8 @@ import unittest
 from harness.exporter import exporter_path
 from harness.exposition import Exposition
 from harness.machine import TOP, Machine, base_tar
+from harness.monitoring import Prometheus
 from harness.program import Program, program_path
-from harness.prometheus import Prometheus
 from harness.testcase import KernelTestCase
 from harness.waiting import TimedOut, wait_until
 
@@ -157,6 +157,13 @@ class OnAMachine(KernelTestCase):
                                 text=True, check=False)
         return answer.stdout
 
+    def start_prometheus(self):
+        with open(os.path.join(TOP, "packaging/prometheus/scrape.yml"), encoding="utf-8") as file:
+            config = "global: { scrape_interval: 1s }\n" + file.read().replace("scrape_interval: 15s", "scrape_interval: 1s")
+        prometheus = Prometheus(config, self.directory, enter=self.machine.in_its_network())
+        self.addCleanup(prometheus.close)
+        return prometheus
+
     def wait_for(self, condition, what):
         try:
             return wait_until(lambda: condition(Exposition(self.get("/metrics"))), what)
@@ -202,16 +209,13 @@ class OnAMachine(KernelTestCase):
         self.run_there("ln", "-s", "/usr/share/sdt_exporter/packs/libstdcxx.yaml", "/etc/sdt_exporter/")
         self.run_there("systemctl", "reload", UNIT)
         self.wait_for(lambda scrape: scrape.total("sdt_exporter_metric_attached") == 3, "the pack's metrics are attached")
-        prometheus = Prometheus(self.directory, """
-            - job_name: sdt_exporter
-              static_configs: [{ targets: ["127.0.0.1:10738"] }]
-            """, enter=self.machine.in_its_network())
-        self.addCleanup(prometheus.close)
+        prometheus = self.start_prometheus()
         prometheus.wait_for('up{job="sdt_exporter"}', 1)
         thrown = json.loads(self.program("throws").tell("go"))
         of_program = 'sum by (type) (cxx_exceptions_thrown_total{exe="/usr/bin/throws"})'
         prometheus.wait_for(f"sum({of_program})", sum(thrown.values()))
-        self.assertEqual({dict(labels)["type"]: value for labels, value in prometheus.query(of_program).items()}, thrown)
+        self.assertEqual({sample["metric"]["type"]: int(sample["value"][1]) for sample in prometheus.query(of_program)},
+                         thrown)
 
     def test_an_upgrade_while_events_fire_loses_none(self):
         self.install(package())
