@@ -1,25 +1,16 @@
 """The unit as shipped, under a systemd of its own: a Debian that is booted in a container."""
 
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 import unittest
 import urllib.request
 
 from harness.exporter import exporter_path
 from harness.exposition import Exposition
+from harness.machine import TOP, Machine
 from harness.program import Program, program_path
 from harness.testcase import KernelTestCase
 from harness.waiting import TimedOut, wait_until
 
-TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
-PACKAGES = ["systemd", "systemd-sysv", "dbus", "procps",
-            "libbpf1", "libyaml-cpp0.7", "libre2-9", "libspdlog1.10", "libfmt9", "libzydis4.0"]
-# What systemd-nspawn takes away and the unit gives.
-CAPABILITIES = ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH",
-                "CAP_CHECKPOINT_RESTORE", "CAP_LEASE")
 UNIT = "sdt_exporter.service"
 # Not by its path: tested in a chroot, a service that has its own mounts sees another one of the program.
 CONFIG = """\
@@ -33,99 +24,22 @@ targets:
 """
 
 
-class Machine:
-    """A Debian with systemd as its first process and the exporter installed."""
-
-    def __init__(self):
-        tar = subprocess.run([os.path.join(TOP, "tools/debian_root.sh"), "systemd", *PACKAGES], check=True,
-                             stdout=subprocess.PIPE, text=True).stdout.strip()
-        self.root = tempfile.mkdtemp(prefix="sdt-systemd-")
-        os.chmod(self.root, 0o755)
-        self.process = None
-        try:
-            subprocess.run(["tar", "-C", self.root, "--numeric-owner", "--exclude=./dev/*", "--exclude=./usr/share/doc",
-                            "--exclude=./usr/share/man", "--exclude=./usr/share/locale", "--exclude=./var/cache",
-                            "-xf", tar], check=True)
-            self._install()
-            self._boot()
-        except BaseException:
-            self.close()
-            raise
-
-    def _install(self):
-        for source, place in ((exporter_path(), "usr/bin/sdt_exporter"),
-                              (f"{TOP}/systemd/sdt_exporter.service", "etc/systemd/system/sdt_exporter.service"),
-                              (f"{TOP}/systemd/sdt_exporter.sysusers", "usr/lib/sysusers.d/sdt_exporter.conf"),
-                              (program_path("puppet"), "opt/programs/puppet"),
-                              (program_path("libpuppet.so"), "opt/programs/libpuppet.so")):
-            os.makedirs(os.path.dirname(os.path.join(self.root, place)), exist_ok=True)
-            shutil.copy(source, os.path.join(self.root, place))
-        self.write("etc/sdt_exporter/puppet.yaml", CONFIG)
-        self.write("etc/default/sdt_exporter", 'ARGS="--web.listen-address=127.0.0.1:0"\n')
-
-    def _boot(self):
-        self.process = subprocess.Popen(
-            ["systemd-nspawn", "--boot", "--keep-unit", "--register=no", "--quiet", "-D", self.root,
-             f"--machine=sdt-{os.getpid()}", "--console=pipe",
-             "--system-call-filter=bpf perf_event_open", f"--capability={','.join(CAPABILITIES)}"],
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.leader = wait_until(self._find_leader, "systemd-nspawn has started systemd")
-        wait_until(lambda: self.systemctl("is-system-running").stdout.strip() in ("running", "degraded"),
-                   "the machine is up")
-
-    def _find_leader(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f"systemd-nspawn ended with status {self.process.returncode}")
-        # Its first child only sets up the next one.
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid), "-x", "systemd"], stdout=subprocess.PIPE,
-                                  text=True).stdout.split()
-        return children[0] if children else None
-
-    def write(self, place, text):
-        path = os.path.join(self.root, place)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def remove(self, place):
-        os.unlink(os.path.join(self.root, place))
-
-    def command(self, *arguments):
-        return ["nsenter", "-t", self.leader, "-a", "--root", "--wd",
-                "env", "-i", "PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", *arguments]
-
-    def run(self, *arguments):
-        return subprocess.run(self.command(*arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=60)
-
-    def systemctl(self, *arguments):
-        return self.run("systemctl", *arguments)
-
-    def show(self, name):
-        return self.systemctl("show", "--value", "-p", name, UNIT).stdout.strip()
-
-    def journal(self):
-        """Of the service's latest start."""
-        return self.run("journalctl", "-o", "cat", f"_SYSTEMD_INVOCATION_ID={self.show('InvocationID')}").stdout
-
-    def close(self):
-        if self.process:
-            if self.process.poll() is None:
-                self.process.terminate()
-            try:
-                self.process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        shutil.rmtree(self.root)
+def install(machine):
+    for source, place in ((exporter_path(), "usr/bin/sdt_exporter"),
+                          (f"{TOP}/systemd/sdt_exporter.service", "etc/systemd/system/sdt_exporter.service"),
+                          (f"{TOP}/systemd/sdt_exporter.sysusers", "usr/lib/sysusers.d/sdt_exporter.conf"),
+                          (program_path("puppet"), "opt/programs/puppet"),
+                          (program_path("libpuppet.so"), "opt/programs/libpuppet.so")):
+        machine.copy(source, place)
+    machine.write("etc/sdt_exporter/puppet.yaml", CONFIG)
+    machine.write("etc/default/sdt_exporter", 'ARGS="--web.listen-address=127.0.0.1:0"\n')
 
 
 class Service(KernelTestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.machine = cls.start_for_class(Machine())
+        cls.machine = cls.start_for_class(Machine(UNIT, install))
 
     def setUp(self):
         self.addCleanup(self.machine.systemctl, "reset-failed", UNIT)

@@ -10,13 +10,15 @@ import threading
 import urllib.parse
 import urllib.request
 
-from harness.waiting import PATIENCE, wait_until
+from harness.waiting import PATIENCE, TimedOut, wait_until
 
 
 class _Server:
-    """A server that logs where it listens. Its data is in a folder of its own in `directory`."""
+    """A server that logs where it listens. Its data is in a folder of its own in `directory`. `enter` is a command to run it
+    under, in the network of another machine for example."""
 
-    def __init__(self, program, config, directory, *arguments):
+    def __init__(self, program, config, directory, *arguments, enter=()):
+        self._enter = [*enter]
         self.directory = tempfile.mkdtemp(dir=directory, prefix=program + "-")
         path = os.path.join(self.directory, "config.yml")
         with open(path, "w", encoding="utf-8") as file:
@@ -24,7 +26,7 @@ class _Server:
         self._log = os.path.join(self.directory, "log")
         with open(self._log, "wb") as log:
             self.process = subprocess.Popen(
-                [program, f"--config.file={path}", "--web.listen-address=127.0.0.1:0", *arguments],
+                [*self._enter, program, f"--config.file={path}", "--web.listen-address=127.0.0.1:0", *arguments],
                 cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self.address = wait_until(self._listening, f"{program} listens")
@@ -41,10 +43,22 @@ class _Server:
 
     def _answers(self, path):
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10 * PATIENCE):
-                return True
+            self.get(path)
+            return True
         except OSError:
             return False
+
+    def get(self, path):
+        """The body of the answer; OSError when there is none, or it is no success."""
+        url = f"http://{self.address}{path}"
+        if not self._enter:
+            with urllib.request.urlopen(url, timeout=10 * PATIENCE) as response:
+                return response.read()
+        answer = subprocess.run([*self._enter, "curl", "--silent", "--fail", f"--max-time={10 * PATIENCE}", url],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+        if answer.returncode != 0:
+            raise ConnectionError(f"curl ended with status {answer.returncode}")
+        return answer.stdout
 
     def log(self):
         with open(self._log, encoding="utf-8", errors="replace") as log:
@@ -57,14 +71,22 @@ class _Server:
 
 
 class Prometheus(_Server):
-    def __init__(self, config, directory):
-        super().__init__("prometheus", config, directory, "--storage.tsdb.path=data")
+    def __init__(self, config, directory, enter=()):
+        super().__init__("prometheus", config, directory, "--storage.tsdb.path=data", enter=enter)
 
     def query(self, expression):
         """The samples of an instant query, as Prometheus' API has them."""
-        url = f"http://{self.address}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        with urllib.request.urlopen(url, timeout=10 * PATIENCE) as response:
-            return json.load(response)["data"]["result"]
+        return json.loads(self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression})))["data"]["result"]
+
+    def wait_for(self, expression, value, seconds=30.0):
+        """Until this is the value of the expression's one sample."""
+        def found():
+            return [float(sample["value"][1]) for sample in self.query(expression)]
+
+        try:
+            wait_until(lambda: found() == [value], f"{expression} is {value}", seconds)
+        except TimedOut as error:
+            raise AssertionError(f"{error}; it is {found()}\n--- log of Prometheus:\n{self.log()}") from None
 
 
 class Alertmanager(_Server):

@@ -27,7 +27,12 @@ class Program:
         # A test program that hangs must not hang the suite.
         self._guard = threading.Timer(300 * PATIENCE, self.process.kill)
         self._guard.start()
-        self._expect("ready")
+        try:
+            self._expect("ready")
+        except BaseException:
+            self.process.kill()
+            self._guard.cancel()
+            raise
 
     @classmethod
     def named(cls, name, *arguments):
