@@ -23,6 +23,7 @@
 #include "daemon/log.h"
 #include "daemon/memory.h"
 #include "daemon/target_state.h"
+#include "expose/targets_view.h"
 #include "metrics/self.h"
 #include "metrics/snapshot.h"
 #include "plan/backend.h"
@@ -99,8 +100,8 @@ class Engine {
   [[nodiscard]] metrics::Snapshot snapshot() const;
   /// The part of the self metrics that the engine knows.
   [[nodiscard]] metrics::SelfMetrics self_metrics() const;
-  /// What every target and metric is doing, in words, a line each.
-  [[nodiscard]] std::string targets_text(Time now) const;
+  /// What every target and metric is doing, for the pages.
+  [[nodiscard]] std::vector<expose::TargetView> targets_view(Time now) const;
 
  private:
   using Change = proc::ProcessTable::Change;
@@ -131,6 +132,10 @@ class Engine {
   [[nodiscard]] bool may_change_sides(const proc::ImagePtr& image) const;
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);
   void report_state(TargetState& target, MetricState& metric);
+  [[nodiscard]] metrics::SelfMetrics::Metric self_metrics_of(const TargetState& target,
+                                                             const MetricState& metric) const;
+  [[nodiscard]] expose::MetricView metric_view(const TargetState& target, const MetricState& metric,
+                                               Time now) const;
 
   void introduce(Time now);
   void introduce(TargetState& target, const proc::ImagePtr& image);
@@ -176,6 +181,7 @@ class Engine {
   };
   static void measure(TargetState& target, MetricState& metric, std::chrono::nanoseconds trap_cost,
                       std::vector<Measured>& into);
+  [[nodiscard]] static unsigned online_cpus();
   [[nodiscard]] bool trip_breakers(const std::vector<Measured>& measured,
                                    std::chrono::nanoseconds period, Time now);
   void take_sample(const std::vector<Measured>& measured, Time now);

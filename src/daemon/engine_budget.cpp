@@ -23,11 +23,11 @@ constexpr std::chrono::seconds sample_interval{60};
 /// A program that is attached nowhere is soon wanted again, or not for long.
 constexpr std::chrono::seconds longest_unused{10};
 
-unsigned online_cpus() {
+}  // namespace
+
+unsigned Engine::online_cpus() {
   return static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
-
-}  // namespace
 
 void Engine::check_budget(Time now) {
   std::vector<Measured> measured;

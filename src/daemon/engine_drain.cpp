@@ -96,6 +96,7 @@ void Engine::add_up(Readings& readings, Time now) {
     metric.forgotten = metric.series.expire(now);
     metric.tally = std::move(what.tally);
     metric.probes = std::move(what.samples.probes);
+    metric.note_pace(now);
   }
 }
 

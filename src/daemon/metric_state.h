@@ -19,6 +19,8 @@
 #include "base/result.h"
 #include "base/samples.h"
 #include "daemon/totals.h"
+#include "expose/targets_view.h"
+#include "metrics/pace.h"
 #include "metrics/store.h"
 #include "plan/backend.h"
 #include "plan/breaker.h"
@@ -54,8 +56,14 @@ struct MetricState {
   };
   [[nodiscard]] Result<Reading> read() const;
 
+  [[nodiscard]] expose::AttachState attach_state() const;
   /// What keeps it from counting, in words, or "attached".
   [[nodiscard]] std::string state_of(bool has_no_process) const;
+
+  /// Takes down where its counts are, for the rates on the pages; after each drain.
+  void note_pace(metrics::Pace::Time now);
+  /// What came of that; `cpus` is the number of those that are online.
+  [[nodiscard]] std::optional<expose::Lately> lately(unsigned cpus) const;
 
   /// What all its programs counted, as of the latest drain.
   [[nodiscard]] Totals totals() const;
@@ -78,6 +86,7 @@ struct MetricState {
   Totals before;                  ///< of programs that are no more
   plan::Fuse fuse;
   plan::HitMeter meter;
+  metrics::Pace pace;
   std::uint64_t trips = 0;
   std::uint64_t attaches = 0;
   std::uint64_t detaches = 0;

@@ -1,10 +1,7 @@
 // Engine::self_metrics: what the engine knows about itself, as values.
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "daemon/engine.h"
 
@@ -41,8 +38,10 @@ std::vector<metrics::SelfMetrics::Probe> probes_of(const MetricState& metric,
   return found;
 }
 
-metrics::SelfMetrics::Metric self_metrics_of(const TargetState& target, const MetricState& metric,
-                                             bool are_runs_measured) {
+}  // namespace
+
+metrics::SelfMetrics::Metric Engine::self_metrics_of(const TargetState& target,
+                                                     const MetricState& metric) const {
   const Totals totals = metric.totals();
   metrics::SelfMetrics::Metric self;
   self.name = metric.metric.name;
@@ -61,56 +60,27 @@ metrics::SelfMetrics::Metric self_metrics_of(const TargetState& target, const Me
   self.filtered = totals.filtered + metric.series.filtered();
   self.foreign_hits = totals.foreign + metric.series.foreign();
   self.strings_cut = totals.strings_cut;
-  if (are_runs_measured) self.run_nanoseconds = totals.run_nanoseconds;
+  if (backend_.are_runs_measured()) self.run_nanoseconds = totals.run_nanoseconds;
   self.tripped = metric.fuse.trip.has_value();
   self.trips = metric.trips;
   self.overhead_nanoseconds = static_cast<std::uint64_t>(metric.meter.spent().count());
   return self;
 }
 
-}  // namespace
-
 metrics::SelfMetrics Engine::self_metrics() const {
   metrics::SelfMetrics self;
-  const bool are_runs_measured = backend_.are_runs_measured();
   for (const TargetState& target : targets_) {
     metrics::SelfMetrics::Target& shown = self.targets.emplace_back();
     shown.name = target.target.name;
     shown.processes = target.roster.running().size();
     shown.waiting = target.is_waiting();
     for (const MetricState& metric : target.metrics)
-      shown.metrics.push_back(self_metrics_of(target, metric, are_runs_measured));
+      shown.metrics.push_back(self_metrics_of(target, metric));
   }
   self.attach_delay = attacher_.attach_delay();
   self.watches_by_records = records_ != nullptr;
   self.records_lost = records_lost_;
   return self;
-}
-
-std::string Engine::targets_text(Time now) const {
-  std::string text;
-  for (const TargetState& target : targets_) {
-    text +=
-        fmt::format("{}: {}, {} processes\n", target.target.name,
-                    target.is_waiting() ? "waiting" : "counting", target.roster.running().size());
-    for (const MetricState& metric : target.metrics) {
-      text += fmt::format("  {}: {}", metric.metric.name,
-                          metric.state_of(target.roster.running().empty()));
-      if (metric.fuse.trip) {
-        const auto pause =
-            std::chrono::ceil<std::chrono::seconds>(metric.fuse.trip->retry_at - now);
-        text += fmt::format(", tried again in {} s", std::max<std::int64_t>(0, pause.count()));
-      }
-      text += '\n';
-      for (const auto& [id, file] : metric.files) {
-        text += fmt::format("    {}\n", file.path);
-        for (const std::string& why : file.refused) {
-          text += fmt::format("      not attached: {}\n", why);
-        }
-      }
-    }
-  }
-  return text;
 }
 
 }  // namespace sdt::daemon

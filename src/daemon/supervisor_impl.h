@@ -26,6 +26,7 @@
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
 #include "expose/http_server.h"
+#include "expose/targets_view.h"
 #include "expose/web_config_file.h"
 #include "kernel/backend.h"
 #include "kernel/canary.h"
@@ -88,6 +89,8 @@ class Supervisor {
   void take_up_new_config();
   [[nodiscard]] expose::Response reload_response();
   void stop(int signal);
+  void drain_unless_fresh();
+  [[nodiscard]] expose::TargetsView targets_view();
   [[nodiscard]] expose::Response metrics_response();
 
   const RunOptions& options_;

@@ -7,9 +7,11 @@
 #include "daemon/supervisor_impl.h"
 #include "daemon/version.h"
 #include "expose/exposition.h"
-#include "expose/landing_page.h"
+#include "expose/html.h"
 #include "expose/passed_sockets.h"
 #include "expose/process_metrics.h"
+#include "expose/targets_json.h"
+#include "expose/targets_page.h"
 #include "metrics/self.h"
 
 namespace sdt::daemon {
@@ -17,6 +19,10 @@ namespace {
 
 /// A scrape that finds older data drains first.
 constexpr std::chrono::seconds fresh_enough{1};
+
+expose::Response not_ready() {
+  return {.status = 503, .body = "sdt_exporter has not looked at the processes yet.\n"};
+}
 
 }  // namespace
 
@@ -76,24 +82,43 @@ void Supervisor::serve() {
   });
   server_.handle("/-/ready", [this](const expose::Request&) {
     if (ready_) return expose::Response{.body = "sdt_exporter is ready.\n"};
-    return expose::Response{.status = 503,
-                            .body = "sdt_exporter has not looked at the processes yet.\n"};
+    return not_ready();
   });
   server_.handle("/-/reload", {expose::Method::post, expose::Method::put},
                  [this](const expose::Request&) { return reload_response(); });
-  server_.handle("/targets", [this](const expose::Request&) {
-    return expose::Response{.body = engine_ ? engine_->targets_text(steady_clock::now()) : ""};
-  });
   server_.handle("/", [this](const expose::Request&) {
-    return expose::Response{.content_type = "text/html; charset=utf-8",
-                            .body = expose::landing_page(version, options_.telemetry_path)};
+    if (!ready_) return not_ready();
+    return expose::Response{.content_type = expose::html_content_type,
+                            .body = expose::overview_page(targets_view())};
+  });
+  server_.handle("/targets", [this](const expose::Request& request) {
+    if (!ready_) return not_ready();
+    return expose::Response{.content_type = expose::html_content_type,
+                            .body = expose::targets_page(targets_view(), request.query)};
+  });
+  server_.handle("/api/v1/targets", [this](const expose::Request&) {
+    if (!ready_) return not_ready();
+    return expose::Response{.content_type = expose::json_content_type,
+                            .body = expose::targets_json(targets_view())};
   });
 }
 
-expose::Response Supervisor::metrics_response() {
-  if (!ready_)
-    return {.status = 503, .body = "sdt_exporter has not looked at the processes yet.\n"};
+void Supervisor::drain_unless_fresh() {
   if (steady_clock::now() - last_drain_ >= fresh_enough) drain_now();
+}
+
+expose::TargetsView Supervisor::targets_view() {
+  drain_unless_fresh();
+  const auto now = steady_clock::now();
+  return {.version = version,
+          .telemetry_path = options_.telemetry_path,
+          .age = now - last_drain_,
+          .targets = engine_->targets_view(now)};
+}
+
+expose::Response Supervisor::metrics_response() {
+  if (!ready_) return not_ready();
+  drain_unless_fresh();
   metrics::SelfMetrics self = engine_->self_metrics();
   self.version = version;
   self.drain_duration = drain_duration_;

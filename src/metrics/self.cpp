@@ -1,6 +1,5 @@
 #include "metrics/self.h"
 
-#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -15,10 +14,6 @@ using spec::MetricType;
 
 constexpr double nanosecond = 1e-9;
 using Picoseconds = std::chrono::duration<std::int64_t, std::pico>;
-
-constexpr std::array all_error_codes{Errc::invalid,     Errc::not_found, Errc::permission,
-                                     Errc::unsupported, Errc::exhausted, Errc::busy,
-                                     Errc::gone,        Errc::io};
 
 MetricSnapshot family(MetricType type, const std::string& name, std::string help,
                       double scale = 1) {

@@ -7,6 +7,7 @@
 // Thread:    one at a time.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -20,6 +21,11 @@
 #include "metrics/snapshot.h"
 
 namespace sdt::metrics {
+
+/// In the order in which they are shown.
+inline constexpr std::array all_error_codes{Errc::invalid,     Errc::not_found, Errc::permission,
+                                            Errc::unsupported, Errc::exhausted, Errc::busy,
+                                            Errc::gone,        Errc::io};
 
 struct SelfMetrics {
   struct Probe {

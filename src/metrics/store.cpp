@@ -28,6 +28,17 @@ SeriesValue zero(const spec::Metric& metric) {
   return HistogramValue{std::vector<std::uint64_t>(metric.bounds.size() + 1), 0};
 }
 
+void add(const SeriesValue& value, SeriesValue& to) {
+  if (const auto* number = std::get_if<Int128>(&value)) {
+    std::get<Int128>(to) += *number;
+    return;
+  }
+  const auto& from = std::get<HistogramValue>(value);
+  auto& into = std::get<HistogramValue>(to);
+  for (std::size_t i = 0; i < from.buckets.size(); ++i) into.buckets[i] += from.buckets[i];
+  into.sum += from.sum;
+}
+
 /// A series without labels that starts at 0 is shown before its first event, so that a rate over it
 /// sees that event. A gauge that is set has no value until then.
 bool is_shown_from_the_start(const spec::Metric& metric) {
@@ -259,14 +270,19 @@ void MetricSeries::restart() {
 }
 
 MetricSnapshot MetricSeries::collect() const {
+  return collect(series_.size());
+}
+
+MetricSnapshot MetricSeries::collect(std::size_t most) const {
   MetricSnapshot snapshot;
   snapshot.name = metric_.name;
   snapshot.help = metric_.help;
   snapshot.type = metric_.type;
   snapshot.scale = metric_.scale;
   for (const spec::Bound& bound : metric_.bounds) snapshot.bounds.push_back(bound.upper);
-  snapshot.series.reserve(series_.size());
+  snapshot.series.reserve(std::min(most, series_.size()));
   for (const auto& [values, series] : series_) {
+    if (snapshot.series.size() >= most) break;
     LabelSet labels;
     labels.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -275,6 +291,12 @@ MetricSnapshot MetricSeries::collect() const {
     snapshot.series.push_back({std::move(labels), series.value});
   }
   return snapshot;
+}
+
+SeriesValue MetricSeries::total() const {
+  SeriesValue sum = zero(metric_);
+  for (const auto& [values, series] : series_) add(series.value, sum);
+  return sum;
 }
 
 std::size_t MetricSeries::series_count() const {

@@ -80,6 +80,12 @@ class MetricSeries {
   [[nodiscard]] bool restore(const std::string& bytes);
 
   [[nodiscard]] MetricSnapshot collect() const;
+  /// The same with the first `most` series only.
+  [[nodiscard]] MetricSnapshot collect(std::size_t most) const;
+  /// Of all series together, `other` included.
+  [[nodiscard]] SeriesValue total() const;
+  /// How many collect() returns.
+  [[nodiscard]] std::size_t size() const { return series_.size(); }
 
   /// Label sets that count towards `max_series`; the series `other` has its place beside them.
   [[nodiscard]] std::size_t series_count() const;

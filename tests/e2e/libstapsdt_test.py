@@ -31,10 +31,10 @@ class Libstapsdt(KernelTestCase):
 
     def test_a_target_waits_until_the_provider_is_loaded(self):
         self.assertEqual(self.waiting(), 1)
-        self.assertIn("myapp: waiting", self.traced.get("/targets")[1])
+        self.assertEqual(self.traced.targets()["myapp"]["state"], "waiting")
         self.load(LOAD)
         self.assertEqual(self.waiting(), 0)
-        self.assertNotIn("myapp: waiting", self.traced.get("/targets")[1])
+        self.assertEqual(self.traced.targets()["myapp"]["state"], "counting")
 
     def test_every_event_counts_by_its_arguments(self):
         self.load(LOAD)

@@ -132,7 +132,7 @@ class Service(KernelTestCase):
         self.machine.write("etc/sdt_exporter/puppet.yaml", CONFIG.replace("puppet_ticks_total", "puppet_tocks_total"))
         self.addCleanup(self.machine.write, "etc/sdt_exporter/puppet.yaml", CONFIG)
         self.assertEqual(self.machine.systemctl("reload", UNIT).returncode, 0)
-        wait_until(lambda: "puppet_tocks_total" in self.get("/targets"), "the new config is in force")
+        wait_until(lambda: "puppet_tocks_total" in self.get("/api/v1/targets"), "the new config is in force")
         self.assertEqual(self.machine.show("ActiveState"), "active")
 
     def test_a_restart_and_a_kill_lose_nothing(self):

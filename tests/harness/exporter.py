@@ -1,5 +1,6 @@
 """The exporter as a process: start it, scrape it, stop it."""
 
+import json
 import os
 import re
 import signal
@@ -108,6 +109,16 @@ class Exporter:
         if status != 200:
             raise AssertionError(f"/metrics answered {status}\n--- log of the exporter:\n{self.log()}")
         return Exposition(body)
+
+    def targets(self):
+        """What /api/v1/targets says: targets by name, and in each its metrics by name."""
+        status, body = self.get("/api/v1/targets")
+        if status != 200:
+            raise AssertionError(f"/api/v1/targets answered {status}\n--- log of the exporter:\n{self.log()}")
+        targets = {target["name"]: target for target in json.loads(body)["targets"]}
+        for target in targets.values():
+            target["metrics"] = {metric["name"]: metric for metric in target["metrics"]}
+        return targets
 
     def scrape_of_now(self):
         """A scrape that holds everything that fired before this call."""

@@ -98,9 +98,11 @@ class Budget(KernelTestCase):
         self.start(LASTING, TICKS, LIBRARY)
         self.load(puppet, "tick 100")
         self.wait_tripped("puppet_ticks_total")
-        self.assertRegex(self.traced.get("/targets")[1],
-                         r"puppet_ticks_total: tripped: the target's probes fired \d+ times a second \(budget: 100\), "
-                         r"\d+ of them for this metric, tried again in (3600|35\d\d) s\n")
+        metric = self.traced.targets()["puppet"]["metrics"]["puppet_ticks_total"]
+        self.assertEqual(metric["state"], "tripped")
+        self.assertRegex(metric["reason"], r"^the target's probes fired \d+ times a second \(budget: 100\), "
+                                           r"\d+ of them for this metric$")
+        self.assertIn(metric["retry_in_seconds"], range(3500, 3601))
         record, = self.records("metric tripped, it is detached for a while")
         self.assertEqual((record["level"], record["metric"], record["seconds"]), ("warn", "puppet_ticks_total", "3600"))
         self.assertEqual(len(self.records("detached, the target is over its budget")), 1)

@@ -36,7 +36,7 @@ class Dynamic(KernelTestCase):
 
     def test_a_target_waits_for_probes_that_are_loaded_later(self):
         self.assertEqual(self.traced.scrape().value("sdt_exporter_target_waiting", target="plugin"), 1)
-        self.assertIn("plugin: waiting", self.traced.get("/targets")[1])
+        self.assertEqual(self.traced.targets()["plugin"]["state"], "waiting")
         self.load(f"load {program_path('libplugin.so')}", 1)
         self.puppet.fire("plugin 5")
         scrape = self.traced.scrape_of_now()

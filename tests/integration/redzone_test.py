@@ -83,8 +83,7 @@ class Redzone(KernelTestCase):
             reasons.update(dict.fromkeys(FIVE_BYTE_NOPS, "a 5-byte nop: recent kernels make a call of it"))
         check = run_exporter("check", "--probes", f"--config.file={self.directory}/config.yaml")
         self.assertEqual(check.returncode, 1, check.stdout)
-        status, targets = exporter.get("/targets")
-        self.assertEqual(status, 200)
+        metrics = exporter.targets()["redzone"]["metrics"]
         scrape = exporter.scrape()
         for place, reason in reasons.items():
             with self.subTest(place=place):
@@ -94,14 +93,14 @@ class Redzone(KernelTestCase):
                                               metric=f"redzone_{place}_total", reason="unsupported"), 1)
                 errors = [record["error"] for record in exporter.records() if record.get("msg") == "cannot attach"]
                 self.assertEqual(len([error for error in errors if wanted.search(error)]), 1, errors)
-                self.assertRegex(targets, wanted)
+                self.assertRegex(metrics[f"redzone_{place}_total"]["reason"], wanted)
                 self.assertRegex(check.stdout, wanted)
 
     def test_the_other_sites_of_a_metric_are_attached_without_the_refused_ones(self):
         exporter = self.trace(config("nop*").replace("redzone_nop*_total", "redzone_any_total"), attached=["any"])
-        _, targets = exporter.get("/targets")
         if not self.is_safe(exporter):
-            self.assertRegex(targets, r"\n      not attached: redzone:nop5 at 0x\w+ is a 5-byte nop")
+            file, = exporter.targets()["redzone"]["metrics"]["redzone_any_total"]["files"]
+            self.assertRegex(file["refused"][0], r"^redzone:nop5 at 0x\w+ is a 5-byte nop")
         corrupted = self.run_program()
         self.assertEqual(corrupted, dict.fromkeys(PLACES[:6], 0))
         sites = 3 + self.is_safe(exporter)

@@ -254,7 +254,7 @@ class Passwords(WebTestCase):
     def test_every_path_asks_and_says_how(self):
         exporter = self.web_exporter(f"basic_auth_users: {{alice: {HORSE}}}\n",
                                      headers=basic("alice", "correct horse"))
-        for path in ("/", "/metrics", "/targets", "/-/healthy", "/-/ready", "/nothing-here"):
+        for path in ("/", "/metrics", "/targets", "/api/v1/targets", "/-/healthy", "/-/ready", "/nothing-here"):
             status, headers, body = self.request(exporter, path)
             self.assertEqual((status, body), (401, "Unauthorized.\n"), path)
             self.assertEqual(headers["WWW-Authenticate"], 'Basic realm="sdt_exporter", charset="UTF-8"')

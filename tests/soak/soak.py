@@ -227,7 +227,7 @@ class Soak:
 
     @action
     def ask_for_pages(self):
-        for path in ("/", "/targets", "/-/healthy", "/nothing", "/metrics?x=%00"):
+        for path in ("/", "/targets", "/api/v1/targets", "/-/healthy", "/nothing", "/metrics?x=%00"):
             if self.exporter.get(path)[0] not in (200, 404):
                 raise AssertionError(f"{path} was not answered")
 

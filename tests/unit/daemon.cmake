@@ -4,6 +4,7 @@ sdt_unit_test(daemon
   daemon/file_guard_test.cpp
   daemon/inheritance_test.cpp
   daemon/log_test.cpp
+  daemon/metric_state_test.cpp
   daemon/notify_test.cpp
   daemon/roster_test.cpp
   daemon/service_test.cpp

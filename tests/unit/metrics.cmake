@@ -1,6 +1,7 @@
 sdt_unit_test(metrics
   metrics/cell_test.cpp
   metrics/labels_test.cpp
+  metrics/pace_test.cpp
   metrics/self_test.cpp
   metrics/series_cap_test.cpp
   metrics/series_counting_test.cpp

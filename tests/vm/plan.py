@@ -22,6 +22,7 @@ ELSEWHERE = {
         "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
         "process takes up room a second time, more than max_series gives",
     "documented_test": "nothing in it depends on the kernel",
+    "pages_test": "nothing in it depends on the kernel",
     "handover_test": "without uprobe_multi nothing is handed over",
     "cost_test": "what it measures is the time of an emulated processor",
 }

@@ -112,6 +112,34 @@ TEST_F(SeriesCounting, MapsMadeAnewCountFromZeroAndTheSeriesGoOn) {
   EXPECT_EQ(values(series), (Shown{{"", "103"}}));
 }
 
+TEST_F(SeriesCounting, TheTotalIsThatOfAllSeries) {
+  const spec::Metric metric = counter({{"n", argument(0), {}}});
+  MetricSeries series(metric);
+  EXPECT_EQ(text_of(series.total()), "0");
+  drain(series, counts_by_number().cell(0, {Int128{1}}, {10}).cell(0, {Int128{2}}, {32}));
+  EXPECT_EQ(text_of(series.total()), "42");
+}
+
+TEST_F(SeriesCounting, TheTotalOfAHistogramIsThatOfEachBucket) {
+  const spec::Metric metric = histogram({{1, 1}}, {{"n", argument(0), {}}});
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::histogram, 4)
+                    .with_integer()
+                    .cell(0, {Int128{1}}, {7, 0, 1, 2})
+                    .cell(0, {Int128{2}}, {5, 0, 3, 0}));
+  EXPECT_EQ(text_of(series.total()), "4 2 sum 12");
+}
+
+TEST_F(SeriesCounting, TheFirstSeriesCanBeHadAlone) {
+  const spec::Metric metric = counter({{"n", argument(0), {}}});
+  MetricSeries series(metric);
+  drain(series, counts_by_number().cell(0, {Int128{1}}, {10}).cell(0, {Int128{2}}, {32}));
+  const MetricSnapshot first = series.collect(1);
+  ASSERT_EQ(first.series.size(), 1U);
+  EXPECT_EQ(first.series[0].labels, (LabelSet{{"n", "1"}}));
+  EXPECT_EQ(series.size(), 2U);
+}
+
 TEST_F(SeriesCounting, SnapshotCarriesWhatThePrinterNeeds) {
   spec::Metric metric = histogram({{0.1, 100}, {0.5, 500}}, {{"n", argument(0), {}}});
   metric.scale = 1e-3;
