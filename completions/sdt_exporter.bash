@@ -21,7 +21,7 @@ _sdt_exporter() {
     --kernel.attach) mapfile -t COMPREPLY < <(compgen -W "auto multi perf" -- "$cur") && return ;;
     --kernel.pairs) mapfile -t COMPREPLY < <(compgen -W "auto task hash" -- "$cur") && return ;;
     --output) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur") && return ;;
-    --web.listen-address | --web.telemetry-path | --interval) return ;;
+    --web.listen-address | --web.telemetry-path | --interval | --title) return ;;
   esac
   $split && return
 
