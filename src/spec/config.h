@@ -20,6 +20,7 @@
 #include "base/glob.h"
 #include "base/int128.h"
 #include "spec/expression.h"
+#include "spec/rewrite.h"
 
 namespace re2 {
 class RE2;
@@ -100,13 +101,15 @@ using EventSource = std::variant<SingleProbe, Interval, UpDown>;
 struct LabelMap {
   std::map<std::string, std::string> values;  ///< from the printed raw value
   std::optional<std::string>
-      fallback;  ///< `default`: for values not listed; without it they print as they are
+      fallback;  ///< `default`: for values that are not listed, or that `regex` does not match;
+                 ///< without it they print as they are
 };
 
 struct Label {
   std::string name;
   Expr value;
   LabelMap map;
+  std::optional<Rewrite> rewrite = std::nullopt;  ///< instead of a map's values
 };
 
 /// A bucket's upper bound, inclusive.
@@ -168,6 +171,9 @@ struct Config {
   Global global;
   std::vector<Target> targets;
 };
+
+/// What a label shows for a value, given as it prints: by its map or its rewrite.
+[[nodiscard]] std::string shown_text(const Label& label, std::string printed);
 
 /// True when a label or `where` reads what only the daemon knows of a process: exe, cgroup, unit …
 [[nodiscard]] bool reads_process_facts(const Metric& metric);

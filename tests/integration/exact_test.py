@@ -9,6 +9,7 @@ import bisect
 import json
 import math
 import os
+import re
 import struct
 import unittest
 
@@ -161,15 +162,37 @@ class ExactMixin:
         self.expect_counts("exact_long_texts_total", self.counts_of("text", lambda raw: {"text": text_of(raw, 128)}))
 
     def test_cut_strings_are_counted(self):
-        def longer_than(limit):
-            return sum(count for (raw,), count in self.truth.events("text") if len(raw) > limit)
-
-        for metric, limit in (("exact_texts_total", 64), ("exact_long_texts_total", 128)):
+        for metric, probe, limit in (("exact_texts_total", "text", 64), ("exact_long_texts_total", "text", 128),
+                                     ("exact_bytes_total", "bytes", 64), ("exact_long_bytes_total", "bytes", 128)):
+            longer = sum(count for (raw,), count in self.truth.events(probe) if len(raw) > limit)
+            self.assertGreater(longer, 0)
             self.assertEqual(self.scrape.value("sdt_exporter_strings_cut_total", target="exact", metric=metric),
-                             longer_than(limit), metric)
+                             longer, metric)
+
+    def test_patterns_make_texts_of_texts(self):
+        def labels_of(raw):
+            text = text_of(raw, 64)
+            many = re.fullmatch("([a-d])[a-d]{62,}", text)
+            words = re.fullmatch(r"([A-Za-z0-9_]+) .*", text, re.DOTALL)
+            return {"text": f"many {many[1]}s" if many else text, "words": words[1] if words else ""}
+        self.expect_counts("exact_rewritten_texts_total", self.counts_of("text", labels_of))
+
+    def test_label_sets_that_a_pattern_makes_equal_are_one_series(self):
+        self.expect_counts("exact_burst_by_digit_total",
+                           self.counts_of("burst", lambda number: {"digit": str(number)[0]}))
+        expected = {}
+        for (number,), count in self.truth.events("burst"):
+            length = frozenset([("length", "four" if 1000 <= number < 10_000 else "fewer")])
+            of_length = expected.setdefault(length, {"sum": 0, "buckets": [0, 0, 0]})
+            of_length["sum"] += number * count
+            of_length["buckets"][bisect.bisect_left([10, 5000], number)] += count
+        shown = {labels: {"sum": histogram.sum, "buckets": list(histogram.each_bucket().values())}
+                 for labels, histogram in self.scrape.histograms("exact_burst_by_length").items()}
+        self.assertEqual(shown, expected)
 
     def test_strings_with_a_length_need_no_nul(self):
-        self.expect_counts("exact_bytes_total", self.counts_of("bytes", lambda raw: {"bytes": text_of(raw, 64)}))
+        for metric, limit in (("exact_bytes_total", 64), ("exact_long_bytes_total", 128)):
+            self.expect_counts(metric, self.counts_of("bytes", lambda raw: {"bytes": text_of(raw, limit)}))
 
     def test_strings_that_the_program_never_touched_are_read(self):
         self.expect_counts("exact_cold_total", self.counts_of("cold", lambda raw: {"text": text_of(raw, 64)}))

@@ -62,6 +62,22 @@ TEST_F(SeriesCounting, KeysThatPrintTheSameLabelsFeedOneSeries) {
   EXPECT_EQ(series.series_count(), 1U);
 }
 
+TEST_F(SeriesCounting, KeysThatARegexMakesEqualFeedOneSeries) {
+  spec::Metric metric = histogram({{0.1, 1}, {0.2, 2}}, {{"path", string_argument(0), {}}});
+  metric.labels[0].rewrite = *spec::Rewrite::compile("/users/.*", "/users");
+  MetricSeries series(metric);
+  const auto drained = [](const std::vector<std::uint64_t>& first,
+                          const std::vector<std::uint64_t>& second) {
+    SamplesBuilder samples(CellKind::histogram, 5);
+    samples.with_string(16).cell(0, {"/users/1"}, first).cell(0, {"/users/2"}, second);
+    return samples;
+  };
+  drain(series, drained({10, 0, 1, 2, 3}, {20, 0, 4, 0, 0}));
+  drain(series, drained({11, 0, 2, 2, 3}, {20, 0, 4, 0, 0}));
+  EXPECT_EQ(values(series), (Shown{{"/users", "6 2 3 sum 31"}}));
+  EXPECT_EQ(series.series_count(), 1U);
+}
+
 TEST_F(SeriesCounting, ProbeLabelsShowTheProbesName) {
   const spec::Metric metric = counter({{"probe", spec::Attribute::probe, {}}});
   MetricSeries series(metric);
