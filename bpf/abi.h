@@ -114,7 +114,14 @@ struct sdt_expr {
 enum sdt_source { SDT_SOURCE_SINGLE, SDT_SOURCE_INTERVAL, SDT_SOURCE_UP_DOWN };
 enum sdt_nesting { SDT_NESTING_LAST, SDT_NESTING_OUTERMOST, SDT_NESTING_STACK };
 /* The order of CellKind in base/samples.h. */
-enum sdt_cell { SDT_CELL_COUNT, SDT_CELL_SUM, SDT_CELL_LAST, SDT_CELL_HISTOGRAM };
+enum sdt_cell {
+  SDT_CELL_COUNT,
+  SDT_CELL_SUM,
+  SDT_CELL_LAST,
+  SDT_CELL_HISTOGRAM,
+  SDT_CELL_MIN,
+  SDT_CELL_MAX,
+};
 
 enum sdt_string_kind {
   SDT_STRING_POINTER, /* NUL-terminated at `address` */

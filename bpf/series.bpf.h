@@ -99,7 +99,29 @@ static __always_inline void add_to_sum(__u64 *sum, __u64 value, __u32 negative) 
   __sync_fetch_and_add(&sum[1], high);
 }
 
-static __always_inline void add_to_cell(__u64 *cell, __u64 value, __u32 is_unsigned) {
+/* How often a word that others raise at the same moment is tried again; each failure means that one of them got through. */
+#define RAISE_TRIES 64
+
+/* Raises a word to `to`, unless it is as high already. */
+static __always_inline int raise(__u64 *word, __u64 to) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < RAISE_TRIES; i++) {
+    const __u64 seen = *(volatile __u64 *)word;
+    if (seen >= to || __sync_val_compare_and_swap(word, seen, to) == seen) return 0;
+  }
+  return -1;
+}
+
+/* `rank` orders the values of one sign and begins at 0, as cells do. The event is counted last: whoever sees it in the count
+ * sees its value. */
+static __always_inline int add_to_extreme(__u64 *cell, __u64 rank, __u32 negative) {
+  const __u32 half = negative & 1;
+  if (raise(&cell[2 + half], rank)) return lost(SDT_LOST_RECURSION, 1);
+  __sync_fetch_and_add(&cell[half], 1);
+  return 0;
+}
+
+static __always_inline int add_to_cell(__u64 *cell, __u64 value, __u32 is_unsigned) {
   const __u32 negative = is_negative(value, is_unsigned);
   switch (program.cell) {
     case SDT_CELL_COUNT:
@@ -111,7 +133,7 @@ static __always_inline void add_to_cell(__u64 *cell, __u64 value, __u32 is_unsig
       break;
     case SDT_CELL_LAST:
       cell[1] = value;
-      cell[2] = is_unsigned;
+      cell[2] = bpf_ktime_get_ns() << 1 | is_unsigned;
       __sync_fetch_and_add(&cell[0], 1);
       break;
     case SDT_CELL_HISTOGRAM: {
@@ -121,7 +143,12 @@ static __always_inline void add_to_cell(__u64 *cell, __u64 value, __u32 is_unsig
       __sync_fetch_and_add(&cell[2 + bucket], 1);
       break;
     }
+    case SDT_CELL_MIN:
+      return add_to_extreme(cell, ~value, negative);
+    case SDT_CELL_MAX:
+      return add_to_extreme(cell, value, negative);
   }
+  return 0;
 }
 
 /* The cell of a key; a full map sends judged images to `other`, and each of the others to one of its own. */
@@ -163,8 +190,7 @@ static __always_inline int count_event(struct event *e, char *key, char *text, i
   }
   __u64 *cell = cell_of(e, key);
   if (!cell) return lost(SDT_LOST_MAP_FULL, 1);
-  add_to_cell(cell, value, is_unsigned);
-  return 0;
+  return add_to_cell(cell, value, is_unsigned);
 }
 
 /* Takes a free slot of this CPU's scratch memory; SDT_SCRATCH_SLOTS when none is. */

@@ -50,7 +50,16 @@ CellKind cell_of(const spec::Metric& metric) {
   if (metric.type == spec::MetricType::histogram) return CellKind::histogram;
   const bool is_set = metric.type == spec::MetricType::gauge &&
                       !std::holds_alternative<spec::UpDown>(metric.source);
-  if (is_set) return CellKind::last;
+  if (is_set) {
+    switch (metric.aggregate) {
+      case spec::Aggregate::last:
+        return CellKind::last;
+      case spec::Aggregate::min:
+        return CellKind::min;
+      case spec::Aggregate::max:
+        return CellKind::max;
+    }
+  }
   const bool counts_ones =
       metric.value.steps.size() == 1 && metric.value.steps.front() == spec::Step{spec::Constant{1}};
   return counts_ones && metric.type == spec::MetricType::counter ? CellKind::count : CellKind::sum;
@@ -65,6 +74,9 @@ std::size_t words_of(CellKind cell, std::size_t bounds) {
       return 3;
     case CellKind::histogram:
       return 2 + bounds + 1;
+    case CellKind::min:
+    case CellKind::max:
+      return 4;
   }
   return 1;
 }
@@ -207,7 +219,7 @@ MapSizes size_maps(const spec::Metric& metric, const ProgramOptions& options,
   maps.series_entries = most_series + std::max(most_series, smallest_reserve);
   maps.cell_size = static_cast<std::uint32_t>(words_of(config.cell, metric.bounds.size()) *
                                               sizeof(std::uint64_t));
-  // A gauge that is set has one true value, not one a CPU.
+  // The last value of a gauge is one, not one a CPU.
   maps.series_per_cpu =
       config.cell != CellKind::last &&
       series_bytes(maps, config.layout.size, options.possible_cpus) <= per_cpu_limit_bytes;

@@ -1,5 +1,6 @@
 #include "metrics/cell.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 
@@ -9,6 +10,9 @@ namespace {
 constexpr std::size_t sum_low_in_sum = 1;
 constexpr std::size_t sum_low_in_histogram = 0;
 constexpr std::size_t first_bucket = 2;
+constexpr std::size_t positive = 0;  // counted in the first words, extremes two words on
+constexpr std::size_t negative = 1;
+constexpr std::size_t first_extreme = 2;
 
 /// `low` is the index of the sum's low word; the high word follows it. Each word wraps on its own:
 /// subtracted modulo 2^64 first, only then widened.
@@ -19,13 +23,36 @@ Int128 sum_between(Words before, Words after, std::size_t low) {
 }
 
 Int128 last_value(Words after) {
-  const bool is_unsigned = after[2] != 0;
+  const bool is_unsigned = (after[2] & 1) != 0;
   return is_unsigned ? Int128{after[1]} : Int128{static_cast<std::int64_t>(after[1])};
+}
+
+/// A sign without events has no extreme: one that is there already is of an event that the next
+/// reading counts.
+void lower(Words after, Int128& value) {
+  const Int128 lowest_positive = Int128{~after[first_extreme + positive]};
+  const Int128 lowest_negative = static_cast<std::int64_t>(~after[first_extreme + negative]);
+  if (after[positive] != 0) value = std::min(value, lowest_positive);
+  if (after[negative] != 0) value = std::min(value, lowest_negative);
+}
+
+void raise(Words after, Int128& value) {
+  const Int128 highest_positive = Int128{after[first_extreme + positive]};
+  const Int128 highest_negative = static_cast<std::int64_t>(after[first_extreme + negative]);
+  if (after[positive] != 0) value = std::max(value, highest_positive);
+  if (after[negative] != 0) value = std::max(value, highest_negative);
 }
 
 }  // namespace
 
+std::uint64_t time_set(Words words) {
+  return words[2] >> 1;
+}
+
 std::uint64_t events_between(CellKind kind, Words before, Words after) {
+  if (kind == CellKind::min || kind == CellKind::max) {
+    return after[positive] - before[positive] + after[negative] - before[negative];
+  }
   if (kind != CellKind::histogram) return after[0] - before[0];
   std::uint64_t events = 0;
   for (std::size_t i = first_bucket; i < after.size(); ++i) events += after[i] - before[i];
@@ -42,6 +69,12 @@ void add_difference(CellKind kind, Words before, Words after, SeriesValue& value
       return;
     case CellKind::last:
       std::get<Int128>(value) = last_value(after);
+      return;
+    case CellKind::min:
+      lower(after, std::get<Int128>(value));
+      return;
+    case CellKind::max:
+      raise(after, std::get<Int128>(value));
       return;
     case CellKind::histogram: {
       auto& histogram = std::get<HistogramValue>(value);

@@ -24,8 +24,18 @@ bool is_over(const ProcessView& view) {
 }
 
 SeriesValue zero(const spec::Metric& metric) {
-  if (metric.type != spec::MetricType::histogram) return Int128{0};
-  return HistogramValue{std::vector<std::uint64_t>(metric.bounds.size() + 1), 0};
+  if (metric.type == spec::MetricType::histogram) {
+    return HistogramValue{std::vector<std::uint64_t>(metric.bounds.size() + 1), 0};
+  }
+  if (metric.aggregate == spec::Aggregate::min) return above_all;
+  if (metric.aggregate == spec::Aggregate::max) return below_all;
+  return Int128{0};
+}
+
+/// A series of extremes whose first event was read before its value.
+bool has_no_value(const SeriesValue& value) {
+  const auto* number = std::get_if<Int128>(&value);
+  return number != nullptr && (*number == above_all || *number == below_all);
 }
 
 /// A series without labels that starts at 0 is shown before its first event, so that a rate over it
@@ -66,7 +76,7 @@ MetricSeries::MetricSeries(const spec::Metric& metric)
 void MetricSeries::apply(const Samples& samples, const ProcessLookup& process, Time now) {
   ProcessViews processes(process);
   // Keys of single processes were recorded before their process was classified: what was recorded
-  // since is newer, and for a gauge the newest value wins.
+  // since is newer.
   for (const bool classified : {false, true}) {
     for (std::size_t i = 0; i < samples.count(); ++i) {
       if ((image_of(samples.key(i)).pid == 0) == classified) apply_key(samples, i, processes, now);
@@ -111,8 +121,7 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   if (cursor.state == Cursor::State::foreign) foreign_ += events;
   if (cursor.state == Cursor::State::member && cursor.series == nullptr) filtered_ += events;
   if (cursor.series != nullptr) {
-    add_difference(samples.kind, cursor.words, cell, cursor.series->value);
-    cursor.series->last_event = now;
+    add(samples.kind, cursor.words, cell, *cursor.series, now);
     if (cursor.folded) folded_ += events;
     std::vector<ImageKey>& living = cursor.series->living;
     if (ends_with_process_ && image.pid != 0 && std::ranges::find(living, image) == living.end()) {
@@ -190,13 +199,23 @@ MetricSeries::Series& MetricSeries::obtain(LabelValues values) {
   return entry->second;
 }
 
+/// Of several keys that feed a gauge, the one that was set last says what it shows.
+void MetricSeries::add(CellKind kind, std::span<const std::uint64_t> before,
+                       std::span<const std::uint64_t> after, Series& series, Time now) {
+  series.last_event = now;
+  if (kind == CellKind::last) {
+    if (time_set(after) < series.time_set) return;
+    series.time_set = time_set(after);
+  }
+  add_difference(kind, before, after, series.value);
+}
+
 void MetricSeries::apply_other(const Samples& samples, Time now) {
   if (samples.other.empty()) return;
   other_words_.resize(samples.other.size());
   if (other_words_ == samples.other) return;
   Series& series = obtain(other_);  // without labels, this is the metric's only series
-  add_difference(samples.kind, other_words_, samples.other, series.value);
-  series.last_event = now;
+  add(samples.kind, other_words_, samples.other, series, now);
   if (!other_.empty()) folded_ += events_between(samples.kind, other_words_, samples.other);
   other_words_ = samples.other;
 }
@@ -263,10 +282,12 @@ MetricSnapshot MetricSeries::collect() const {
   snapshot.name = metric_.name;
   snapshot.help = metric_.help;
   snapshot.type = metric_.type;
+  snapshot.aggregate = metric_.aggregate;
   snapshot.scale = metric_.scale;
   for (const spec::Bound& bound : metric_.bounds) snapshot.bounds.push_back(bound.upper);
   snapshot.series.reserve(series_.size());
   for (const auto& [values, series] : series_) {
+    if (has_no_value(series.value)) continue;
     LabelSet labels;
     labels.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -120,6 +120,9 @@ struct Bound {
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
 
+/// Which of the values of a gauge on `probe` or `start` + `end` is shown.
+enum class Aggregate : std::uint8_t { last, min, max };
+
 struct Metric {
   static constexpr std::size_t max_labels = 16;
   static constexpr std::size_t max_conditions = 8;
@@ -128,6 +131,7 @@ struct Metric {
   std::string name;
   std::string help;
   MetricType type = MetricType::counter;
+  Aggregate aggregate = Aggregate::last;  ///< gauges only
   EventSource source;
   IntExpr value;  ///< the constant 1 where none is needed
   double scale =

@@ -144,12 +144,15 @@ void MetricReader::read_aggregate() {
   if (node == nullptr) return;
   constexpr std::array<std::string_view, 3> words = {"last", "min", "max"};
   const auto choice = read_choice(*node, "aggregate", words, report_);
-  if (choice && *choice != 0) {
-    report_.error(node->at,
-                  fmt::format("aggregate: {} is not built yet (allowed: last)", words[*choice]));
-  }
+  if (choice) metric().aggregate = static_cast<Aggregate>(*choice);
   if (type_ && *type_ != MetricType::gauge) {
     report_.error(node->at, "aggregate only goes with type: gauge");
+  } else if (metric().aggregate != Aggregate::last && source_ &&
+             std::holds_alternative<UpDown>(*source_)) {
+    report_.error(node->at,
+                  fmt::format("aggregate: {} only goes with probe, or start + end; inc + dec show "
+                              "the level of now",
+                              words[*choice]));
   }
 }
 

@@ -253,6 +253,29 @@ class ExactMixin:
             last[thread] = max(value, last.get(thread, value))  # `exact` only ever raises it
         self.expect_counts("exact_level", {(("thread", str(thread)),): value for thread, value in last.items()})
 
+    def test_gauges_show_the_lowest_and_the_highest_value(self):
+        for probe in ("i64", "u64"):
+            values = [value for (value,), _ in self.truth.events(probe)]
+            self.assertEqual(self.scrape.value(f"exact_{probe}_lowest"), float(min(values)))
+            self.assertEqual(self.scrape.value(f"exact_{probe}_highest"), float(max(values)))
+
+    def test_extremes_of_negative_values_by_label(self):
+        values = {}
+        for (thread, value), _ in self.truth.events("level"):
+            values.setdefault((("thread", str(thread)),), []).append(value)
+        self.expect_counts("exact_level_lowest", {labels: min(of_thread) for labels, of_thread in values.items()})
+        self.expect_counts("exact_level_highest", {labels: max(of_thread) / 2 for labels, of_thread in values.items()})
+
+    def test_extremes_that_all_threads_move_at_once(self):
+        self.assertEqual(self.scrape.value("exact_burst_lowest"), -5000)
+        highest = self.scrape.series("exact_burst_highest")
+        self.assertIn(frozenset([("id", "other")]), highest)
+        self.assertEqual(max(highest.values()), 4999)
+        for labels, value in highest.items():
+            number = dict(labels)["id"]
+            if number != "other":
+                self.assertEqual(value, int(number) - 5000)
+
     def test_a_burst_of_ten_thousand_label_sets_loses_none(self):
         expected = self.counts_of("burst", lambda number: {"id": str(number)})
         self.assertEqual(len(expected), 10_000)

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <utility>
 
 namespace sdt::kernel {
 namespace {
@@ -80,6 +81,20 @@ TEST(Configure, KeepsOneCopyOfAGaugeThatIsSet) {
   const auto config = configure(metric, {.possible_cpus = 64});
   EXPECT_EQ(config->cell, CellKind::last);
   EXPECT_FALSE(config->maps.series_per_cpu);
+}
+
+TEST(Configure, KeepsTheExtremesOfAGaugeOnEveryCpu) {
+  spec::Metric metric = counter();
+  metric.type = spec::MetricType::gauge;
+  metric.value = argument(0);
+  for (const auto& [aggregate, cell] : {std::pair{spec::Aggregate::min, CellKind::min},
+                                        std::pair{spec::Aggregate::max, CellKind::max}}) {
+    metric.aggregate = aggregate;
+    const auto config = configure(metric, {.possible_cpus = 2});
+    EXPECT_EQ(config->cell, cell);
+    EXPECT_EQ(config->maps.cell_size, 32U);
+    EXPECT_TRUE(config->maps.series_per_cpu);
+  }
 }
 
 TEST(Configure, GivesUpPerCpuCellsWhereTheyWouldTakeTooMuch) {

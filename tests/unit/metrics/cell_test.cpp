@@ -1,5 +1,6 @@
 #include "metrics/cell.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -72,11 +73,69 @@ TEST(Cell, WrapOfTheHighWordDoesNotShowInTheSum) {
   EXPECT_EQ(to_decimal(sum_between(before, after)), "12884901888");
 }
 
+/// What the kernel side does to the words of an extreme for each of these values.
+Cell extremes(CellKind kind, const std::vector<Int128>& recorded) {
+  Cell cell(4);
+  for (const Int128 value : recorded) {
+    const std::size_t sign = value < 0 ? 1 : 0;
+    const auto bits = static_cast<std::uint64_t>(value);
+    const std::uint64_t rank = kind == CellKind::min ? ~bits : bits;
+    ++cell[sign];
+    cell[2 + sign] = std::max(cell[2 + sign], rank);
+  }
+  return cell;
+}
+
+std::string extreme_of(CellKind kind, const std::vector<Int128>& recorded) {
+  SeriesValue value = kind == CellKind::min ? above_all : below_all;
+  add_difference(kind, Cell(4), extremes(kind, recorded), value);
+  return to_decimal(std::get<Int128>(value));
+}
+
+constexpr std::int64_t i64_min = std::numeric_limits<std::int64_t>::min();
+
+TEST(Cell, LowestIsThatOfBothSigns) {
+  EXPECT_EQ(extreme_of(CellKind::min, {7, 3, 9}), "3");
+  EXPECT_EQ(extreme_of(CellKind::min, {0}), "0");
+  EXPECT_EQ(extreme_of(CellKind::min, {5, -1, -3, 0}), "-3");
+  EXPECT_EQ(extreme_of(CellKind::min, {Int128{u64_max}}), "18446744073709551615");
+  EXPECT_EQ(extreme_of(CellKind::min, {Int128{u64_max}, i64_min}), "-9223372036854775808");
+}
+
+TEST(Cell, HighestIsThatOfBothSigns) {
+  EXPECT_EQ(extreme_of(CellKind::max, {7, 9, 3}), "9");
+  EXPECT_EQ(extreme_of(CellKind::max, {-7, -1, -3}), "-1");
+  EXPECT_EQ(extreme_of(CellKind::max, {-7, 0}), "0");
+  EXPECT_EQ(extreme_of(CellKind::max, {i64_min}), "-9223372036854775808");
+  EXPECT_EQ(extreme_of(CellKind::max, {-1, Int128{u64_max}}), "18446744073709551615");
+}
+
+TEST(Cell, ExtremesCountTheirEventsBySign) {
+  const Cell before = extremes(CellKind::max, {1, -1});
+  const Cell after = extremes(CellKind::max, {1, -1, 2, -2, -3});
+  EXPECT_EQ(events_between(CellKind::max, before, after), 3U);
+  EXPECT_EQ(events_between(CellKind::min, before, after), 3U);
+}
+
+TEST(Cell, AnExtremeWithoutItsEventIsNotYetThere) {
+  SeriesValue value = below_all;
+  add_difference(CellKind::max, Cell(4), Cell{0, 0, 42, 0}, value);
+  EXPECT_EQ(std::get<Int128>(value), below_all);
+}
+
 TEST(Cell, LastIsSignedUnlessMarkedUnsigned) {
   SeriesValue value = Int128{0};
   add_difference(CellKind::last, Cell{0, 0, 0}, Cell{1, u64_max, 0}, value);
   EXPECT_EQ(to_decimal(std::get<Int128>(value)), "-1");
   add_difference(CellKind::last, Cell{1, u64_max, 0}, Cell{2, u64_max, 1}, value);
+  EXPECT_EQ(to_decimal(std::get<Int128>(value)), "18446744073709551615");
+}
+
+TEST(Cell, LastTellsWhenItWasSet) {
+  const Cell cell{1, u64_max, 2 * 5000 + 1};
+  EXPECT_EQ(time_set(cell), 5000U);
+  SeriesValue value = Int128{0};
+  add_difference(CellKind::last, Cell(3), cell, value);
   EXPECT_EQ(to_decimal(std::get<Int128>(value)), "18446744073709551615");
 }
 

@@ -119,6 +119,68 @@ TEST_F(SeriesCounting, GaugeOfAClassifiedProcessOverridesWhatWasRecordedBefore) 
   EXPECT_EQ(values(series), (Shown{{"", "2"}}));
 }
 
+TEST_F(SeriesCounting, OfKeysThatPrintTheSameTheOneThatWasSetLastIsShown) {
+  spec::Metric metric = gauge({{"n", argument(0), {{{"1", "odd"}, {"3", "odd"}}, {}}}});
+  MetricSeries series(metric);
+  const auto set = [](std::uint64_t first, std::uint64_t at_first, std::uint64_t third,
+                      std::uint64_t at_third) {
+    SamplesBuilder samples(CellKind::last, 3);
+    samples.with_integer()
+        .cell(0, {Int128{1}}, {at_first, first, 2 * at_first})
+        .cell(0, {Int128{3}}, {at_third, third, 2 * at_third});
+    return samples;
+  };
+  drain(series, set(11, 100, 33, 90));
+  EXPECT_EQ(values(series), (Shown{{"odd", "11"}}));
+  drain(series, set(11, 100, 34, 110));
+  EXPECT_EQ(values(series), (Shown{{"odd", "34"}}));
+  drain(series, set(12, 105, 34, 110));
+  EXPECT_EQ(values(series), (Shown{{"odd", "34"}}));
+}
+
+spec::Metric extreme(spec::Aggregate aggregate, std::vector<spec::Label> labels = {}) {
+  spec::Metric metric = gauge(std::move(labels));
+  metric.aggregate = aggregate;
+  return metric;
+}
+
+TEST_F(SeriesCounting, ExtremesHaveNoValueBeforeTheirFirstEvent) {
+  const spec::Metric metric = extreme(spec::Aggregate::max);
+  MetricSeries series(metric);
+  EXPECT_TRUE(series.collect().series.empty());
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {0, 0, 5, 0}));
+  EXPECT_TRUE(series.collect().series.empty()) << "the event of this value is not counted yet";
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 5, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "5"}}));
+}
+
+TEST_F(SeriesCounting, ExtremesAreThoseOfEveryKeyThatPrintsTheSame) {
+  const std::vector<spec::Label> labels = {{"n", argument(0), {{{"1", "odd"}, {"3", "odd"}}, {}}}};
+  const spec::Metric highest = extreme(spec::Aggregate::max, labels);
+  MetricSeries max(highest);
+  drain(max, SamplesBuilder(CellKind::max, 4)
+                 .with_integer()
+                 .cell(0, {Int128{1}}, {2, 0, 50, 0})
+                 .cell(0, {Int128{3}}, {1, 1, 40, ~std::uint64_t{0}}));
+  EXPECT_EQ(values(max), (Shown{{"odd", "50"}}));
+  const spec::Metric lowest = extreme(spec::Aggregate::min, labels);
+  MetricSeries min(lowest);
+  drain(min, SamplesBuilder(CellKind::min, 4)
+                 .with_integer()
+                 .cell(0, {Int128{1}}, {2, 0, ~std::uint64_t{50}, 0})
+                 .cell(0, {Int128{3}}, {1, 1, ~std::uint64_t{40}, 6}));
+  EXPECT_EQ(values(min), (Shown{{"odd", "-7"}}));
+}
+
+TEST_F(SeriesCounting, ExtremesStayWhenTheMapsAreMadeAnew) {
+  const spec::Metric metric = extreme(spec::Aggregate::max);
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 50, 0}));
+  series.restart();
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 7, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "50"}}));
+}
+
 TEST_F(SeriesCounting, MapsMadeAnewCountFromZeroAndTheSeriesGoOn) {
   const spec::Metric metric = counter();
   MetricSeries series(metric);

@@ -126,9 +126,18 @@ TEST(Metric, AGaugeOnAPairShowsTheLastTime) {
   EXPECT_EQ(metric.value, elapsed());
 }
 
-TEST(Metric, MinAndMaxAreNotBuiltYet) {
-  EXPECT_THAT(complaints(gauge + "probe: app:x\nvalue: arg0\naggregate: max"),
-              ElementsAre("aggregate: max is not built yet (allowed: last)"));
+TEST(Metric, AGaugeShowsTheLastTheLowestOrTheHighestValue) {
+  const std::string set = gauge + "probe: app:x\nvalue: arg0\n";
+  EXPECT_EQ(metric_of(set).aggregate, Aggregate::last);
+  EXPECT_EQ(metric_of(set + "aggregate: last").aggregate, Aggregate::last);
+  EXPECT_EQ(metric_of(set + "aggregate: min").aggregate, Aggregate::min);
+  EXPECT_EQ(metric_of(set + "aggregate: max").aggregate, Aggregate::max);
+}
+
+TEST(Metric, ExtremesAreThoseOfAGaugeThatIsSet) {
+  EXPECT_THAT(complaints(gauge + "inc: app:open\ndec: app:close\naggregate: max"),
+              ElementsAre("aggregate: max only goes with probe, or start + end; inc + dec show the "
+                          "level of now"));
   EXPECT_THAT(complaints(gauge + "probe: app:x\nvalue: arg0\naggregate: mean"),
               ElementsAre("aggregate must be one of last, min, max, not \"mean\""));
   EXPECT_THAT(complaints(counter + "probe: app:x\naggregate: last"),
