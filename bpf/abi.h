@@ -38,6 +38,13 @@ enum sdt_operand_kind {
 
 #define SDT_NO_REGISTER 0xff
 
+/* What the bits of a value stand for. */
+enum sdt_form {
+  SDT_FORM_INTEGER, /* an int64 */
+  SDT_FORM_UINT64,  /* the only integers that do not fit an int64 */
+  SDT_FORM_FLOAT,   /* an IEEE 754 number: of an operand so wide as it is, else a double */
+};
+
 struct sdt_operand {
   __u8 kind;
   __u8 base;  /* byte offset in struct pt_regs, or SDT_NO_REGISTER, which reads as 0 */
@@ -46,7 +53,7 @@ struct sdt_operand {
   __u8 size; /* bytes */
   __u8 is_signed;
   __u8 shift;
-  __u8 is_uint64; /* size 8 and unsigned: the only values that do not fit an int64 */
+  __u8 form;
   __s64 offset;
 };
 
@@ -178,7 +185,8 @@ struct sdt_program {
   __u16 negative_bounds; /* how many of the bounds are negative */
   __u16 probe_count;     /* entries of `hits` */
   __u16 needs_scratch;
-  __u32 pad;
+  __u8 keeps_fraction; /* of values that are floating-point numbers: cells have a last word for it */
+  __u8 pad[3];
   __u64 pid_ns_device; /* the daemon's pid namespace, when that is not the first one: pids are those it sees */
   __u64 pid_ns_inode;  /* 0: the first one */
   /* Byte offsets of struct task_struct's fields by the kernel's BTF; all 0: no BTF. */
@@ -195,6 +203,7 @@ struct sdt_program {
   __u32 pad3;
   struct sdt_step steps[SDT_STEP_POOL];
   __u64 bounds[SDT_MAX_BOUNDS]; /* two's complement: the negative ones first, each part ascending as unsigned */
+  __u32 bound_fractions[SDT_MAX_BOUNDS]; /* what comes on top, in 2^-32: for values that keep theirs */
 };
 
 /* ---- maps ----------------------------------------------------------------------------------------------------- */
@@ -256,8 +265,9 @@ struct sdt_start {
   __u64 nsecs;
   __u64 ip;
   __u64 sp;
-  __u32 unsigned_mask; /* bit i: captured[i] is a uint64 */
-  __u32 faults;        /* bit i: captured[i] could not be read */
+  __u16 unsigned_mask; /* bit i: captured[i] is a uint64 */
+  __u16 float_mask;    /* bit i: it is the bits of a double */
+  __u32 faults;        /* bit i: it could not be read */
   __u64 captured[SDT_MAX_CAPTURED];
 };
 

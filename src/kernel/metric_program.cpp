@@ -179,6 +179,7 @@ Result<std::unique_ptr<plan::Link>> MetricProgramImpl::attach(
 Result<Samples> MetricProgramImpl::drain() {
   Samples samples;
   samples.kind = config_.cell;
+  samples.has_fraction = config_.program.keeps_fraction != 0;
   samples.words_per_cell = config_.maps.cell_size / sizeof(std::uint64_t);
   samples.layout = config_.layout;
   samples.probes = probes_;

@@ -1,6 +1,7 @@
 #include "metrics/store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "metrics/cell.h"
@@ -114,14 +115,15 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   if (!changed) return;
 
   decide(cursor, samples, index, processes, now);
-  const std::uint64_t events = events_between(samples.kind, cursor.words, cell);
+  const std::uint64_t events =
+      events_between(samples.kind, cursor.words, cell, samples.has_fraction);
   cursor.pending = cursor.state == Cursor::State::undecided ? events : 0;
   if (cursor.state == Cursor::State::undecided) return;
   if (cursor.state == Cursor::State::gone) unclassified_ += events;
   if (cursor.state == Cursor::State::foreign) foreign_ += events;
   if (cursor.state == Cursor::State::member && cursor.series == nullptr) filtered_ += events;
   if (cursor.series != nullptr) {
-    add(samples.kind, cursor.words, cell, *cursor.series, now);
+    add(samples, cursor.words, cell, *cursor.series, now);
     if (cursor.folded) folded_ += events;
     std::vector<ImageKey>& living = cursor.series->living;
     if (ends_with_process_ && image.pid != 0 && std::ranges::find(living, image) == living.end()) {
@@ -200,14 +202,14 @@ MetricSeries::Series& MetricSeries::obtain(LabelValues values) {
 }
 
 /// Of several keys that feed a gauge, the one that was set last says what it shows.
-void MetricSeries::add(CellKind kind, std::span<const std::uint64_t> before,
+void MetricSeries::add(const Samples& samples, std::span<const std::uint64_t> before,
                        std::span<const std::uint64_t> after, Series& series, Time now) {
   series.last_event = now;
-  if (kind == CellKind::last) {
+  if (samples.kind == CellKind::last) {
     if (time_set(after) < series.time_set) return;
     series.time_set = time_set(after);
   }
-  add_difference(kind, before, after, series.value);
+  add_difference(samples.kind, before, after, series.value, samples.has_fraction);
 }
 
 void MetricSeries::apply_other(const Samples& samples, Time now) {
@@ -215,8 +217,9 @@ void MetricSeries::apply_other(const Samples& samples, Time now) {
   other_words_.resize(samples.other.size());
   if (other_words_ == samples.other) return;
   Series& series = obtain(other_);  // without labels, this is the metric's only series
-  add(samples.kind, other_words_, samples.other, series, now);
-  if (!other_.empty()) folded_ += events_between(samples.kind, other_words_, samples.other);
+  add(samples, other_words_, samples.other, series, now);
+  if (!other_.empty())
+    folded_ += events_between(samples.kind, other_words_, samples.other, samples.has_fraction);
   other_words_ = samples.other;
 }
 
@@ -283,7 +286,8 @@ MetricSnapshot MetricSeries::collect() const {
   snapshot.help = metric_.help;
   snapshot.type = metric_.type;
   snapshot.aggregate = metric_.aggregate;
-  snapshot.scale = metric_.scale;
+  snapshot.scale =
+      metric_.keeps_fraction ? std::ldexp(metric_.scale, -fraction_bits) : metric_.scale;
   for (const spec::Bound& bound : metric_.bounds) snapshot.bounds.push_back(bound.upper);
   snapshot.series.reserve(series_.size());
   for (const auto& [values, series] : series_) {

@@ -134,7 +134,7 @@ class MetricSeries {
 
   void apply_key(const Samples& samples, std::size_t index, ProcessViews& processes, Time now);
   void apply_other(const Samples& samples, Time now);
-  static void add(CellKind kind, std::span<const std::uint64_t> before,
+  static void add(const Samples& samples, std::span<const std::uint64_t> before,
                   std::span<const std::uint64_t> after, Series& series, Time now);
   /// Finds out whose events the key holds, and where they count.
   void decide(Cursor& cursor, const Samples& samples, std::size_t index, ProcessViews& processes,

@@ -116,6 +116,7 @@ struct Label {
 struct Bound {
   double upper = 0;  ///< in exported units: what `le` prints
   Int128 raw = 0;    ///< the largest raw value that is still inside; within [INT64_MIN, UINT64_MAX]
+  std::uint32_t fraction = 0;  ///< what comes on top for floating-point values, in 2^-32
 };
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
@@ -134,6 +135,9 @@ struct Metric {
   Aggregate aggregate = Aggregate::last;  ///< gauges only
   EventSource source;
   IntExpr value;  ///< the constant 1 where none is needed
+  /// The value is an argument as it is, and has a `scale`: of floating-point ones, 32 bits behind
+  /// the point are kept.
+  bool keeps_fraction = false;
   double scale =
       1;  ///< raw integer to exported number; a value built on `elapsed` has its 1e-9 in here
   std::vector<Condition> where;

@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import unittest
+from fractions import Fraction
 
 from harness.exporter import Exporter
 from harness.program import Program
@@ -55,6 +56,12 @@ def text_of(raw, limit):
 def signed(value, size):
     """What a cast to a signed type makes of a number."""
     return struct.unpack("<q", ((value << (64 - 8 * size)) % 2**64).to_bytes(8, "little"))[0] >> (64 - 8 * size)
+
+
+def kept(value):
+    """What the exporter keeps of a floating-point number: 32 bits behind the point, rounded to the nearest."""
+    units = abs(Fraction(value)) * 2**32 + Fraction(1, 2)
+    return Fraction(math.floor(units), 2**32) * (-1 if value < 0 else 1)
 
 
 class ExactMixin:
@@ -121,6 +128,71 @@ class ExactMixin:
         self.expect_histogram("exact_u16", "u16", [0, 10, 100, 65534])
         self.expect_histogram("exact_u32", "u32", [0, 10, 100, 4294967294])
         self.expect_histogram("exact_u64", "u64", [0, 1, 10, 100, 2**62])
+
+    def expect_fractions(self, metric, probe, bounds, scale):
+        """A histogram over floating-point values; `bounds` as they are written."""
+        buckets = [0] * (len(bounds) + 1)
+        total = Fraction(0)
+        raw_bounds = [kept(Fraction(bound) / scale) for bound in bounds]
+        for (value,), count in self.truth.events(probe):
+            buckets[bisect.bisect_left(raw_bounds, kept(value))] += count
+            total += kept(value) * count
+        histogram = self.scrape.histogram(metric)
+        self.assertEqual(histogram.each_bucket(), dict(zip([float(bound) for bound in bounds] + [math.inf], buckets)))
+        self.assertTrue(math.isclose(histogram.sum, float(total * scale), rel_tol=1e-15),
+                        f"{metric}: {histogram.sum} is not {float(total * scale)}")
+
+    def test_floating_point_values_keep_their_fraction_with_scale(self):
+        self.expect_fractions("exact_f64", "f64", ["-2147483648.5", "-1", "-0.5", "-0.1", "0", "0.1", "0.25", "0.5", "1",
+                                                   "1.25", "1048576.7", "4294967296", "1e15"], Fraction(1))
+        self.expect_fractions("exact_f32", "f32", ["-0.0005", "0", "0.0005", "0.0015", "16777.216"], Fraction(1, 1000))
+
+    def test_floating_point_values_are_rounded_down_without_scale(self):
+        bounds = [-2, -1, 0, 1, 4294967296]
+        buckets, total = [0] * (len(bounds) + 1), 0
+        for (value,), count in self.truth.events("f64"):
+            whole = math.floor(kept(value))
+            buckets[bisect.bisect_left(bounds, whole)] += count
+            total += whole * count
+        histogram = self.scrape.histogram("exact_f64_whole")
+        self.assertEqual(histogram.each_bucket(), dict(zip([float(bound) for bound in bounds] + [math.inf], buckets)))
+        self.assertEqual(histogram.sum, float(total))
+        self.expect_counts("exact_f64_values_total", self.counts_of("f64", lambda value: {
+            "whole": str(math.floor(kept(value))),
+            "double": str(int(math.fmod(math.floor(kept(value)), 1000)) * 2)}))
+
+    def test_comparisons_see_the_fraction(self):
+        total = sum(kept(value) * count for (value,), count in self.truth.events("f64") if 0 < kept(value) < 1048576)
+        shown = self.scrape.value("exact_f64_small_total")
+        self.assertTrue(math.isclose(shown, float(total), rel_tol=1e-15), f"{shown} is not {float(total)}")
+
+    def test_gauges_show_floating_point_values(self):
+        values = [value for (value,), _ in self.truth.events("f64")]
+        self.assertEqual(self.scrape.value("exact_f64_lowest"), float(min(values)))
+        self.assertEqual(self.scrape.value("exact_f64_highest"), float(max(values)))
+        readings = {}
+        for (thread, value), _ in self.truth.events("reading"):
+            readings.setdefault((("thread", str(thread)),), []).append(kept(value))
+        for metric, choose, scale in (("exact_reading", max, Fraction(1, 2)), ("exact_reading_lowest", min, 1),
+                                      ("exact_reading_highest", max, 1)):
+            self.expect_counts(metric, {labels: float(choose(of_thread) * scale)
+                                        for labels, of_thread in readings.items()})
+
+    def test_floating_point_values_of_a_start_are_kept_until_the_end(self):
+        heights = [(kept(value), count) for (value,), count in self.truth.events("flight") if kept(value) >= 0]
+        histogram = self.scrape.histogram("exact_flight_height")
+        self.assertEqual(histogram.count, sum(count for _, count in heights))
+        for bound in ("0.1", "0.5", "10"):
+            self.assertEqual(histogram.buckets[float(bound)],
+                             sum(count for height, count in heights if height <= kept(Fraction(bound))))
+        total = float(sum(height * count for height, count in heights))
+        self.assertTrue(math.isclose(histogram.sum, total, rel_tol=1e-15), f"{histogram.sum} is not {total}")
+
+    def test_floating_point_values_raise_and_lower_a_gauge(self):
+        level = (sum(kept(value) * count for (value,), count in self.truth.events("fill"))
+                 - sum(kept(value) * count for (value,), count in self.truth.events("drain")))
+        shown = self.scrape.value("exact_tank")
+        self.assertTrue(math.isclose(shown, float(level), rel_tol=1e-15), f"{shown} is not {float(level)}")
 
     def test_a_counter_adds_values_beyond_64_bits(self):
         total = sum(value * count for (value,), count in self.truth.events("u64"))

@@ -149,5 +149,48 @@ TEST(Cell, HistogramAddsBucketsAndSum) {
   EXPECT_EQ(to_decimal(histogram.sum), "70");
 }
 
+constexpr Int128 one = Int128{1} << fraction_bits;
+
+TEST(Cell, FractionsAddUpBehindThePoint) {
+  SeriesValue value = Int128{0};
+  // 1.5 and -0.25, which is -1 and 0.75.
+  Cell after{2, 0, 0, (1ULL << 31) + (3ULL << 30)};
+  record(after, 1, 1);
+  record(after, 1, -1);
+  add_difference(CellKind::sum, Cell(4), after, value, true);
+  EXPECT_EQ(std::get<Int128>(value), one + one / 4);
+
+  value = HistogramValue{{0, 0}, 0};
+  const Cell histogram{1, 0, 0, 1, 1ULL << 31};
+  add_difference(CellKind::histogram, Cell(5), histogram, value, true);
+  EXPECT_EQ(std::get<HistogramValue>(value).buckets, (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(std::get<HistogramValue>(value).sum, one + one / 2);
+  EXPECT_EQ(events_between(CellKind::histogram, Cell(5), histogram, true), 1U);
+}
+
+TEST(Cell, LastHasAFraction) {
+  SeriesValue value = Int128{0};
+  add_difference(CellKind::last, Cell(4), Cell{1, u64_max, 0, 3ULL << 30}, value, true);
+  EXPECT_EQ(std::get<Int128>(value), -one / 4);
+}
+
+TEST(Cell, ExtremesWithFractionsAreSmallOrWhole) {
+  SeriesValue value = below_all;
+  // 0.25 among the small ones from 0 on, -0.5 among those below.
+  add_difference(CellKind::max, Cell(8),
+                 Cell{1, 1, 0, 0, 1ULL << 30, ~std::uint64_t{0} << 31, 0, 0}, value, true);
+  EXPECT_EQ(std::get<Int128>(value), one / 4);
+  add_difference(CellKind::max, Cell(8), Cell{1, 1, 1, 0, 1ULL << 30, 0, u64_max, 0}, value, true);
+  EXPECT_EQ(std::get<Int128>(value), Int128{u64_max} * one);
+
+  value = above_all;
+  add_difference(CellKind::min, Cell(8),
+                 Cell{1, 1, 0, 0, ~(1ULL << 30), ~(~std::uint64_t{0} << 31), 0, 0}, value, true);
+  EXPECT_EQ(std::get<Int128>(value), -one / 2);
+  const std::uint64_t lowest = ~static_cast<std::uint64_t>(i64_min);
+  add_difference(CellKind::min, Cell(8), Cell{0, 0, 0, 1, 0, 0, 0, lowest}, value, true);
+  EXPECT_EQ(std::get<Int128>(value), Int128{i64_min} * one);
+}
+
 }  // namespace
 }  // namespace sdt::metrics

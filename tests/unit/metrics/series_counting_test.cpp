@@ -190,6 +190,18 @@ TEST_F(SeriesCounting, MapsMadeAnewCountFromZeroAndTheSeriesGoOn) {
   EXPECT_EQ(values(series), (Shown{{"", "103"}}));
 }
 
+TEST_F(SeriesCounting, ValuesWithFractionsAreScaledByThem) {
+  spec::Metric metric = gauge();
+  metric.scale = 1e-3;
+  metric.keeps_fraction = true;
+  MetricSeries series(metric);
+  Samples samples = SamplesBuilder(CellKind::last, 4).cell(0, {}, {1, 2, 0, 1ULL << 31});
+  samples.has_fraction = true;
+  drain(series, samples);
+  EXPECT_EQ(values(series), (Shown{{"", to_decimal((Int128{5} << fraction_bits) / 2)}}));
+  EXPECT_EQ(series.collect().scale, 1e-3 / 4294967296.0);
+}
+
 TEST_F(SeriesCounting, SnapshotCarriesWhatThePrinterNeeds) {
   spec::Metric metric = histogram({{0.1, 100}, {0.5, 500}}, {{"n", argument(0), {}}});
   metric.scale = 1e-3;
