@@ -38,6 +38,13 @@ enum sdt_operand_kind {
 
 #define SDT_NO_REGISTER 0xff
 
+/* What the bits of a value stand for. */
+enum sdt_form {
+  SDT_FORM_INTEGER, /* an int64 */
+  SDT_FORM_UINT64,  /* the only integers that do not fit an int64 */
+  SDT_FORM_FLOAT,   /* an IEEE 754 number: of an operand so wide as it is, else a double */
+};
+
 struct sdt_operand {
   __u8 kind;
   __u8 base;  /* byte offset in struct pt_regs, or SDT_NO_REGISTER, which reads as 0 */
@@ -46,7 +53,7 @@ struct sdt_operand {
   __u8 size; /* bytes */
   __u8 is_signed;
   __u8 shift;
-  __u8 is_uint64; /* size 8 and unsigned: the only values that do not fit an int64 */
+  __u8 form;
   __s64 offset;
 };
 
@@ -114,7 +121,14 @@ struct sdt_expr {
 enum sdt_source { SDT_SOURCE_SINGLE, SDT_SOURCE_INTERVAL, SDT_SOURCE_UP_DOWN };
 enum sdt_nesting { SDT_NESTING_LAST, SDT_NESTING_OUTERMOST, SDT_NESTING_STACK };
 /* The order of CellKind in base/samples.h. */
-enum sdt_cell { SDT_CELL_COUNT, SDT_CELL_SUM, SDT_CELL_LAST, SDT_CELL_HISTOGRAM };
+enum sdt_cell {
+  SDT_CELL_COUNT,
+  SDT_CELL_SUM,
+  SDT_CELL_LAST,
+  SDT_CELL_HISTOGRAM,
+  SDT_CELL_MIN,
+  SDT_CELL_MAX,
+};
 
 enum sdt_string_kind {
   SDT_STRING_POINTER, /* NUL-terminated at `address` */
@@ -171,7 +185,8 @@ struct sdt_program {
   __u16 negative_bounds; /* how many of the bounds are negative */
   __u16 probe_count;     /* entries of `hits` */
   __u16 needs_scratch;
-  __u32 pad;
+  __u8 keeps_fraction; /* of values that are floating-point numbers: cells have a last word for it */
+  __u8 pad[3];
   __u64 pid_ns_device; /* the daemon's pid namespace, when that is not the first one: pids are those it sees */
   __u64 pid_ns_inode;  /* 0: the first one */
   /* Byte offsets of struct task_struct's fields by the kernel's BTF; all 0: no BTF. */
@@ -188,6 +203,7 @@ struct sdt_program {
   __u32 pad3;
   struct sdt_step steps[SDT_STEP_POOL];
   __u64 bounds[SDT_MAX_BOUNDS]; /* two's complement: the negative ones first, each part ascending as unsigned */
+  __u32 bound_fractions[SDT_MAX_BOUNDS]; /* what comes on top, in 2^-32: for values that keep theirs */
 };
 
 /* ---- maps ----------------------------------------------------------------------------------------------------- */
@@ -249,8 +265,9 @@ struct sdt_start {
   __u64 nsecs;
   __u64 ip;
   __u64 sp;
-  __u32 unsigned_mask; /* bit i: captured[i] is a uint64 */
-  __u32 faults;        /* bit i: captured[i] could not be read */
+  __u16 unsigned_mask; /* bit i: captured[i] is a uint64 */
+  __u16 float_mask;    /* bit i: it is the bits of a double */
+  __u32 faults;        /* bit i: it could not be read */
   __u64 captured[SDT_MAX_CAPTURED];
 };
 

@@ -3,7 +3,7 @@
 #ifndef SDT_EXPRESSION_BPF_H
 #define SDT_EXPRESSION_BPF_H
 
-#include "maps.bpf.h"
+#include "float.bpf.h"
 
 /*
  * The register at a byte offset of pt_regs; SDT_NO_REGISTER reads as 0. The verifier refuses variable offsets into the
@@ -31,8 +31,9 @@ static __always_inline __u64 extend(__u64 value, __u32 size, __u32 is_signed) {
   return is_signed ? (__u64)((__s64)value >> unused_bits) : value >> unused_bits;
 }
 
-static __noinline int load_argument(struct event *e, __u32 index) {
-  if (index >= SDT_MAX_ARGS) return -1;
+/* An argument's bits into e->value, and what they stand for into e->is_unsigned: an sdt_form. */
+static __noinline int load_bits(struct event *e, __u32 index) {
+  if (index >= SDT_MAX_ARGS) return UNREADABLE;
   const struct sdt_operand *arg = &e->site->args[index];
   __u64 value = 0;
   switch (arg->kind) {
@@ -45,15 +46,30 @@ static __noinline int load_argument(struct event *e, __u32 index) {
     case SDT_OPERAND_MEMORY: {
       __u64 address =
           register_at(e->regs, arg->base) + (register_at(e->regs, arg->index) << (arg->scale_shift & 3)) + arg->offset;
-      if (read_user(&value, arg->size, address)) return -1;
+      if (read_user(&value, arg->size, address)) return UNREADABLE;
       break;
     }
     default:
-      return -1;
+      return UNREADABLE;
   }
-  e->value = extend(value, arg->size, arg->is_signed);
-  e->is_unsigned = arg->is_uint64;
+  value = extend(value, arg->size, arg->is_signed);
+  const __u32 form = arg->form;
+  if (form == SDT_FORM_FLOAT && arg->size == 4) value = double_of_float(value);
+  e->value = value;
+  e->is_unsigned = form;
   return 0;
+}
+
+static __always_inline int load_argument(struct event *e, __u32 index) {
+  if (load_bits(e, index)) return UNREADABLE;
+  return e->is_unsigned == SDT_FORM_FLOAT ? float_to_number(e) : 0;
+}
+
+static __always_inline int load_captured(struct event *e, __u32 index) {
+  if (index >= SDT_MAX_CAPTURED || e->start.faults >> index & 1) return UNREADABLE;
+  e->value = e->start.captured[index];
+  e->is_unsigned = e->start.unsigned_mask >> index & 1;
+  return e->start.float_mask >> index & 1 ? float_to_number(e) : 0;
 }
 
 /*
@@ -80,10 +96,15 @@ static __always_inline __u64 modulo(__u64 value, __u32 is_unsigned, __s64 by) {
   return negative ? -remainder : remainder;
 }
 
-/* Runs the steps of one expression; the result is in e->value and e->is_unsigned. Not 0: something was unreadable. */
+/*
+ * Runs the steps of one expression; the result is in e->value, e->is_unsigned and, where the expression is an argument and
+ * nothing else, e->fraction. Not 0: there is no result.
+ */
 static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
   __u64 value = 0, saved = 0;
   __u32 is_unsigned = 0;
+  int error;
+  e->fraction = 0;
 
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < SDT_MAX_STEPS; i++) {
@@ -96,17 +117,17 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         is_unsigned = !step->is_signed;
         break;
       case SDT_OP_ARGUMENT:
-        if (load_argument(e, step->index)) return -1;
+        error = load_argument(e, step->index);
+        if (error) return error;
         value = e->value;
         is_unsigned = e->is_unsigned;
         break;
-      case SDT_OP_CAPTURED: {
-        __u32 index = step->index;
-        if (index >= SDT_MAX_CAPTURED || e->start.faults >> index & 1) return -1;
-        value = e->start.captured[index];
-        is_unsigned = e->start.unsigned_mask >> index & 1;
+      case SDT_OP_CAPTURED:
+        error = load_captured(e, step->index);
+        if (error) return error;
+        value = e->value;
+        is_unsigned = e->is_unsigned;
         break;
-      }
       case SDT_OP_ELAPSED:
         value = e->elapsed;
         is_unsigned = 0;
@@ -141,7 +162,7 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         break;
       case SDT_OP_READ: {
         __u64 content;
-        if (read_user(&content, step->size, value)) return -1;
+        if (read_user(&content, step->size, value)) return UNREADABLE;
         value = extend(content, step->size, step->is_signed);
         is_unsigned = step->size == 8 && !step->is_signed;
         break;
@@ -187,9 +208,10 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         is_unsigned = 0;
         break;
       default:
-        return -1;
+        return UNREADABLE;
     }
   }
+  if (count != 1) e->fraction = 0;
   e->value = value;
   e->is_unsigned = is_unsigned;
   return 0;

@@ -16,7 +16,7 @@
 
 const volatile struct sdt_program program = {};
 /* What a new series starts from: as large as the largest cell. */
-const volatile __u64 zero_cell[SDT_MAX_BOUNDS + 3] = {};
+const volatile __u64 zero_cell[SDT_MAX_BOUNDS + 4] = {};
 
 /* Shared by the programs of all metrics. */
 struct {
@@ -126,6 +126,7 @@ struct event {
   __u32 key_pid;
   __u32 probe;
   __u32 is_member;
+  __u32 fraction; /* of a floating-point argument that stands alone: the result is value + fraction * 2^-32 */
   struct sdt_start start;
 };
 
@@ -134,9 +135,16 @@ static __always_inline void count_at(void *map, __u32 index, __u64 n) {
   if (counter) __sync_fetch_and_add(counter, n);
 }
 
+/* What evaluate() and its like return when there is no result; events and starts are lost with the reason. */
+enum { UNREADABLE = -1, NOT_IN_RANGE = -2 };
+
 static __noinline int lost(__u32 reason, __u64 n) {
   count_at(&tally, SDT_TALLY_LOST + reason, n);
   return -1;
+}
+
+static __always_inline int lost_for(int error) {
+  return lost(error == NOT_IN_RANGE ? SDT_LOST_OUT_OF_RANGE : SDT_LOST_FAULT, 1);
 }
 
 #endif

@@ -63,17 +63,19 @@ static __always_inline void capture(struct event *e) {
   start->ip = e->regs->rip;
   start->sp = e->regs->rsp;
   start->unsigned_mask = 0;
+  start->float_mask = 0;
   start->faults = 0;
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < SDT_MAX_CAPTURED; i++) {
     start->captured[i] = 0;
     if (i >= program.captured_count) continue;
-    if (load_argument(e, program.captured[i])) {
+    if (load_bits(e, program.captured[i])) {
       start->faults |= 1U << i;
       continue;
     }
     start->captured[i] = e->value;
-    start->unsigned_mask |= e->is_unsigned << i;
+    start->unsigned_mask |= (e->is_unsigned == SDT_FORM_UINT64) << i;
+    start->float_mask |= (e->is_unsigned == SDT_FORM_FLOAT) << i;
   }
 }
 
@@ -85,7 +87,8 @@ static __always_inline int key_of(struct event *e, struct sdt_pair_key *key, __u
     key->key = e->tid;
     return 0;
   }
-  if (evaluate(e, first, count)) return -1;
+  int error = evaluate(e, first, count);
+  if (error) return error;
   key->key = e->value;
   key->is_negative = is_negative(e->value, e->is_unsigned);
   return 0;
@@ -93,15 +96,16 @@ static __always_inline int key_of(struct event *e, struct sdt_pair_key *key, __u
 
 static __noinline int begin(struct event *e) {
   struct sdt_pair_key key = {};
-  if (key_of(e, &key, program.start_key.first, program.start_key.count)) return lost(SDT_LOST_FAULT, 1);
+  int error = key_of(e, &key, program.start_key.first, program.start_key.count);
+  if (error) return lost_for(error);
   capture(e);
   if (program.nesting == SDT_NESTING_LAST && !program.task_storage) {
-    long error = bpf_map_update_elem(&pairs, &key, &e->start, BPF_NOEXIST);
-    if (error == -EEXIST) {
+    long full = bpf_map_update_elem(&pairs, &key, &e->start, BPF_NOEXIST);
+    if (full == -EEXIST) {
       lost(SDT_LOST_START_REPLACED, 1);
-      error = bpf_map_update_elem(&pairs, &key, &e->start, BPF_ANY);
+      full = bpf_map_update_elem(&pairs, &key, &e->start, BPF_ANY);
     }
-    return error ? lost(SDT_LOST_MAP_FULL, 1) : 0;
+    return full ? lost(SDT_LOST_MAP_FULL, 1) : 0;
   }
   void *state = pair_state(&key, 1);
   if (!state) return lost(SDT_LOST_MAP_FULL, 1);
@@ -138,8 +142,9 @@ static __always_inline int close_open(struct sdt_open_start *open, struct sdt_st
 /* Takes the start that belongs to this end into e->start. */
 static __noinline int finish(struct event *e) {
   struct sdt_pair_key key = {};
-  if (key_of(e, &key, program.end_key.first, program.end_key.count)) {
-    lost(SDT_LOST_FAULT, 1);
+  int error = key_of(e, &key, program.end_key.first, program.end_key.count);
+  if (error) {
+    lost_for(error);
     return PAIR_STILL_OPEN;
   }
   void *state = pair_state(&key, 0);

@@ -4,7 +4,7 @@
  *
  *   cookie ─▶ site layout, role ─▶ does this process count? ─▶ start: remember │ event, end: value, where, labels ─▶ cell
  *
- * A header a step: expression.bpf.h (arguments and integers), string.bpf.h, pair.bpf.h (starts and ends), series.bpf.h
+ * A header a step: float.bpf.h, expression.bpf.h (arguments and integers), string.bpf.h, pair.bpf.h (starts and ends), series.bpf.h
  * (where, labels, cells), and maps.bpf.h with what they all use.
  *
  * Everything about the metric is a constant in `program` (.rodata, filled before load): the verifier walks the loops and

@@ -27,10 +27,12 @@ static __noinline int read_string(struct event *e, const volatile struct sdt_str
   if (string->kind == SDT_STRING_COMM) return bpf_get_current_comm(to, 16) ? -1 : 0;
 
   const __u32 max = string->max_length;
-  if (evaluate(e, string->address.first, string->address.count)) return -1;
+  int error = evaluate(e, string->address.first, string->address.count);
+  if (error) return error;
   const __u64 address = e->value;
   if (string->kind == SDT_STRING_COUNTED) {
-    if (evaluate(e, string->length.first, string->length.count)) return -1;
+    error = evaluate(e, string->length.first, string->length.count);
+    if (error) return error;
     __u64 length = is_negative(e->value, e->is_unsigned) ? 0 : e->value;
     if (length > max) {
       length = max;

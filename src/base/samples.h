@@ -19,19 +19,36 @@
 
 namespace sdt {
 
-/// What the 64-bit words of a cell mean. All words but those of `last` only ever grow, modulo 2^64:
-/// a reader keeps the previous words and subtracts.
+/// What the 64-bit words of a cell mean. Counts and sums only ever grow, modulo 2^64: a reader
+/// keeps the previous words and subtracts.
 ///
 /// A sum is kept as two words, because 64 bits overflow after two events of UINT64_MAX: `low` adds
 /// the low 32 bits of every value, `high` adds the value's remaining signed bits; sum = high * 2^32
 /// + low.
 enum class CellKind : std::uint8_t {
-  count,  ///< [events]
-  sum,    ///< [events, low, high]
-  last,   ///< [events, value, unsigned]: `unsigned` is 1 when value is to be read as uint64, else 0
+  count,      ///< [events]
+  sum,        ///< [events, low, high]
+  last,       ///< [events, value, 2 * time + unsigned]: `unsigned` is 1 when value is to be read as
+              ///< uint64, else 0; `time` is when it was set, in ns of CLOCK_MONOTONIC
   histogram,  ///< [low, high, bucket 0 .. bucket N]: one bucket a bound and one above the last
               ///< bound; events = their sum
+  min,  ///< [events from 0 on, events below 0, extreme from 0 on, extreme below 0]: each extreme is
+        ///< the complement of the lowest value of its sign
+  max,  ///< the same: each extreme is the highest value of its sign, as 64 bits
 };
+
+/// Floating-point values are kept in units of 2^-32. A metric that may have them has cells with
+/// their fractions: one more word at the end, which adds up (of `last`: is) what comes on top of
+/// whole values. Extremes have twice as many words: first the events, then the extremes of values
+/// [from 0 on, below 0, from 2^31 on, below -2^31]; the former two in units of 2^-32, the latter
+/// whole.
+inline constexpr int fraction_bits = 32;
+
+/// How many words of a cell, from the first on, are added up over the CPUs. Of the others the
+/// largest counts: extremes are kept as numbers that only ever rise.
+[[nodiscard]] constexpr std::size_t added_words(CellKind kind, std::size_t words_per_cell) {
+  return kind == CellKind::min || kind == CellKind::max ? words_per_cell / 2 : words_per_cell;
+}
 
 struct ProbeName {
   std::string provider;
@@ -78,6 +95,7 @@ using RawLabel = std::variant<Int128, std::string>;
 /// CPUs.
 struct Samples {
   CellKind kind = CellKind::count;
+  bool has_fraction = false;
   std::size_t words_per_cell = 1;
   KeyLayout layout;
   std::vector<std::byte> keys;       ///< count() * layout.size bytes
@@ -117,7 +135,7 @@ enum class LossReason : std::uint8_t {
   fault,           ///< An argument or string could not be read.
   recursion,       ///< The kernel skipped the program because it was already running.
   unclassified,    ///< The process ended before it could be told whether it belongs to the target.
-  out_of_range,    ///< A negative increment of a counter.
+  out_of_range,    ///< A negative increment of a counter; a float that is no number of 64 bits.
 };
 inline constexpr std::size_t loss_reason_count = 8;
 [[nodiscard]] std::string_view to_string(LossReason reason);

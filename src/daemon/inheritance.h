@@ -82,7 +82,7 @@ struct SavedGuard {
 
 struct SavedState {
   /// Of this layout: another is not read.
-  static constexpr std::uint32_t current_version = 3;
+  static constexpr std::uint32_t current_version = 4;
   std::uint32_t version = current_version;
   std::uint32_t next_number = 0;
   std::uint64_t next_kept = 0;

@@ -66,9 +66,21 @@ ClientMetric to_client_metric(const MetricSnapshot& metric, const SeriesSnapshot
   return shown;
 }
 
-void add_to(ClientMetric& sum, const ClientMetric& other) {
+double joined(double a, double b, spec::Aggregate aggregate) {
+  switch (aggregate) {
+    case spec::Aggregate::last:
+      return a + b;
+    case spec::Aggregate::min:
+      return std::min(a, b);
+    case spec::Aggregate::max:
+      return std::max(a, b);
+  }
+  return a + b;
+}
+
+void add_to(ClientMetric& sum, const ClientMetric& other, spec::Aggregate aggregate) {
   sum.counter.value += other.counter.value;
-  sum.gauge.value += other.gauge.value;
+  sum.gauge.value = joined(sum.gauge.value, other.gauge.value, aggregate);
   sum.histogram.sample_count += other.histogram.sample_count;
   sum.histogram.sample_sum += other.histogram.sample_sum;
   const std::size_t buckets = std::min(sum.histogram.bucket.size(), other.histogram.bucket.size());
@@ -77,13 +89,14 @@ void add_to(ClientMetric& sum, const ClientMetric& other) {
   }
 }
 
-/// Sorts by labels and adds up series that several targets have in common.
-void merge_equal_labels(std::vector<ClientMetric>& series) {
+/// Sorts by labels and makes one of series that several targets have in common: their sum, of
+/// extremes the extreme.
+void merge_equal_labels(std::vector<ClientMetric>& series, spec::Aggregate aggregate) {
   std::ranges::stable_sort(series, {}, &ClientMetric::label);
   std::vector<ClientMetric> merged;
   for (ClientMetric& next : series) {
     if (!merged.empty() && merged.back().label == next.label) {
-      add_to(merged.back(), next);
+      add_to(merged.back(), next, aggregate);
     } else {
       merged.push_back(std::move(next));
     }
@@ -102,7 +115,9 @@ MetricFamily to_family(const std::vector<const MetricSnapshot*>& declarations) {
       family.metric.push_back(to_client_metric(*metric, series));
     }
   }
-  if (declarations.size() > 1) merge_equal_labels(family.metric);
+  if (declarations.size() > 1) {
+    merge_equal_labels(family.metric, declarations.front()->aggregate);
+  }
   return family;
 }
 

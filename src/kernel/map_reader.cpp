@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sdt::kernel {
@@ -9,10 +10,14 @@ namespace {
 
 constexpr std::uint32_t first_batch = 512;
 
-/// Adds up `copies` runs of `sum.size()` words.
-void add_up(std::span<const std::uint64_t> values, std::span<std::uint64_t> sum) {
-  std::fill(sum.begin(), sum.end(), 0);
-  for (std::size_t i = 0; i < values.size(); ++i) sum[i % sum.size()] += values[i];
+/// Makes one run of words of all copies' runs: sums, and from `added` on the largest.
+void merge(std::span<const std::uint64_t> copies, std::size_t added,
+           std::span<std::uint64_t> merged) {
+  std::ranges::fill(merged, 0);
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    std::uint64_t& word = merged[i % merged.size()];
+    word = i % merged.size() < added ? word + copies[i] : std::max(word, copies[i]);
+  }
 }
 
 }  // namespace
@@ -25,7 +30,7 @@ Status read_hash(
   std::uint32_t capacity = first_batch;
   std::vector<std::byte> keys(capacity * shape.key_size);
   std::vector<std::uint64_t> values(capacity * words_per_key);
-  std::vector<std::uint64_t> sum(words);
+  std::vector<std::uint64_t> merged(words);
   // The kernel's cursor is a bucket number for hashes; it writes at most a key's size or 4 bytes.
   std::vector<std::byte> cursor(std::max<std::size_t>(shape.key_size, 8));
   bool started = false;
@@ -42,8 +47,8 @@ Status read_hash(
     }
     if (error != 0 && error != -ENOENT) return fail_errno(-error, "reading a BPF map");
     for (std::uint32_t i = 0; i < count; ++i) {
-      add_up(std::span(values).subspan(i * words_per_key, words_per_key), sum);
-      each(std::span(keys).subspan(i * shape.key_size, shape.key_size), sum);
+      merge(std::span(values).subspan(i * words_per_key, words_per_key), shape.added, merged);
+      each(std::span(keys).subspan(i * shape.key_size, shape.key_size), merged);
     }
     if (error == -ENOENT) return {};
     started = true;

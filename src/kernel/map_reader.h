@@ -1,7 +1,7 @@
 // Reading whole BPF maps.
 //
-// Purpose:   batch lookups (0.5 µs an entry instead of 3 µs one by one), with per-CPU words added
-//            up on the way.
+// Purpose:   batch lookups (0.5 µs an entry instead of 3 µs one by one), with per-CPU words made
+//            one on the way.
 // Ownership: none; descriptors are the caller's.
 // Thread:    the loop; blocking for the length of the copy.
 #pragma once
@@ -20,9 +20,10 @@ struct HashShape {
   std::size_t key_size = 0;
   std::size_t value_size = 0;  ///< bytes, a multiple of 8
   std::size_t copies = 1;      ///< possible CPUs for a per-CPU map, else 1
+  std::size_t added = value_size / sizeof(std::uint64_t);  ///< words to add up; see added_words()
 };
 
-/// Calls `each` with every key and its words, added up over the copies.
+/// Calls `each` with every key and its words: of the copies, the sum or the largest.
 [[nodiscard]] Status read_hash(
     int map_fd, const HashShape& shape,
     const std::function<void(std::span<const std::byte> key, std::span<const std::uint64_t> words)>&

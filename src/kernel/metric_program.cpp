@@ -179,11 +179,13 @@ Result<std::unique_ptr<plan::Link>> MetricProgramImpl::attach(
 Result<Samples> MetricProgramImpl::drain() {
   Samples samples;
   samples.kind = config_.cell;
+  samples.has_fraction = config_.program.keeps_fraction != 0;
   samples.words_per_cell = config_.maps.cell_size / sizeof(std::uint64_t);
   samples.layout = config_.layout;
   samples.probes = probes_;
   const HashShape shape{config_.layout.size, config_.maps.cell_size,
-                        config_.maps.series_per_cpu ? features_.possible_cpus : 1};
+                        config_.maps.series_per_cpu ? features_.possible_cpus : 1,
+                        added_words(samples.kind, samples.words_per_cell)};
   auto status = read_hash(descriptors_.series.get(), shape, [&](auto key, auto words) {
     samples.keys.insert(samples.keys.end(), key.begin(), key.end());
     samples.words.insert(samples.words.end(), words.begin(), words.end());

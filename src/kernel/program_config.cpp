@@ -50,21 +50,34 @@ CellKind cell_of(const spec::Metric& metric) {
   if (metric.type == spec::MetricType::histogram) return CellKind::histogram;
   const bool is_set = metric.type == spec::MetricType::gauge &&
                       !std::holds_alternative<spec::UpDown>(metric.source);
-  if (is_set) return CellKind::last;
+  if (is_set) {
+    switch (metric.aggregate) {
+      case spec::Aggregate::last:
+        return CellKind::last;
+      case spec::Aggregate::min:
+        return CellKind::min;
+      case spec::Aggregate::max:
+        return CellKind::max;
+    }
+  }
   const bool counts_ones =
       metric.value.steps.size() == 1 && metric.value.steps.front() == spec::Step{spec::Constant{1}};
   return counts_ones && metric.type == spec::MetricType::counter ? CellKind::count : CellKind::sum;
 }
 
-std::size_t words_of(CellKind cell, std::size_t bounds) {
+std::size_t words_of(CellKind cell, std::size_t bounds, bool has_fraction) {
+  const std::size_t fraction = has_fraction ? 1 : 0;
   switch (cell) {
     case CellKind::count:
       return 1;
     case CellKind::sum:
     case CellKind::last:
-      return 3;
+      return 3 + fraction;
     case CellKind::histogram:
-      return 2 + bounds + 1;
+      return 2 + bounds + 1 + fraction;
+    case CellKind::min:
+    case CellKind::max:
+      return has_fraction ? 8 : 4;
   }
   return 1;
 }
@@ -149,6 +162,7 @@ void configure_conditions(const spec::Metric& metric, ExpressionWriter& writer,
 /// Two's complement words, those of negative bounds first: both parts ascend as unsigned numbers.
 void configure_bounds(const spec::Metric& metric, sdt_program& program) {
   for (const spec::Bound& bound : metric.bounds) {
+    program.bound_fractions[program.bound_count] = bound.fraction;
     program.bounds[program.bound_count++] = static_cast<std::uint64_t>(bound.raw);
     if (bound.raw < 0) ++program.negative_bounds;
   }
@@ -205,9 +219,9 @@ MapSizes size_maps(const spec::Metric& metric, const ProgramOptions& options,
   const bool one_series = config.layout.fields.empty() && program.keep_pid == 0;
   const std::uint32_t most_series = one_series ? 1 : metric.max_series;
   maps.series_entries = most_series + std::max(most_series, smallest_reserve);
-  maps.cell_size = static_cast<std::uint32_t>(words_of(config.cell, metric.bounds.size()) *
-                                              sizeof(std::uint64_t));
-  // A gauge that is set has one true value, not one a CPU.
+  maps.cell_size = static_cast<std::uint32_t>(
+      words_of(config.cell, metric.bounds.size(), metric.keeps_fraction) * sizeof(std::uint64_t));
+  // The last value of a gauge is one, not one a CPU.
   maps.series_per_cpu =
       config.cell != CellKind::last &&
       series_bytes(maps, config.layout.size, options.possible_cpus) <= per_cpu_limit_bytes;
@@ -247,6 +261,7 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   program.cell = static_cast<std::uint8_t>(config.cell);
   program.keep_pid = spec::is_per_process(metric) ? 1 : 0;
   program.is_counter = metric.type == spec::MetricType::counter ? 1 : 0;
+  program.keeps_fraction = metric.keeps_fraction ? 1 : 0;
   program.value = writer.expr(metric.value);
   configure_source(metric, options, writer, program);
   configure_conditions(metric, writer, program);

@@ -23,6 +23,11 @@ std::uint8_t pt_regs_offset(elf::Register reg) {
   return number < offsets.size() ? static_cast<std::uint8_t>(offsets[number]) : SDT_NO_REGISTER;
 }
 
+std::uint8_t form_of(const elf::Argument& argument) {
+  if (argument.is_float) return SDT_FORM_FLOAT;
+  return argument.size == 8 && !argument.is_signed ? SDT_FORM_UINT64 : SDT_FORM_INTEGER;
+}
+
 }  // namespace
 
 sdt_site site_layout(const std::vector<elf::Argument>& arguments) {
@@ -32,7 +37,7 @@ sdt_site site_layout(const std::vector<elf::Argument>& arguments) {
   for (std::size_t i = 0; i < count; ++i) {
     const elf::Argument& from = arguments[i];
     sdt_operand& to = site.args[i];
-    if (from.kind == Kind::unavailable || from.is_float) continue;
+    if (from.kind == Kind::unavailable) continue;
     to.kind = from.kind == Kind::constant      ? SDT_OPERAND_CONSTANT
               : from.kind == Kind::in_register ? SDT_OPERAND_REGISTER
                                                : SDT_OPERAND_MEMORY;
@@ -42,7 +47,7 @@ sdt_site site_layout(const std::vector<elf::Argument>& arguments) {
     to.size = from.size;
     to.is_signed = from.is_signed ? 1 : 0;
     to.shift = from.shift;
-    to.is_uint64 = from.size == 8 && !from.is_signed ? 1 : 0;
+    to.form = form_of(from);
     to.offset = from.offset;
   }
   return site;

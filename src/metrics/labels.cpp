@@ -42,11 +42,6 @@ std::string print(const RawLabel& value) {
   return to_valid_utf8(std::get<std::string>(value));
 }
 
-std::string mapped(const spec::LabelMap& map, std::string value) {
-  if (const auto entry = map.values.find(value); entry != map.values.end()) return entry->second;
-  return map.fallback.value_or(std::move(value));
-}
-
 }  // namespace
 
 LabelValues label_values(const spec::Metric& metric, const std::vector<RawLabel>& recorded,
@@ -64,7 +59,8 @@ LabelValues label_values(const spec::Metric& metric, const std::vector<RawLabel>
       assert(next < recorded.size());
       value = print(recorded[next++]);
     }
-    values.push_back(mapped(label.map, std::move(value)));
+    // A pattern may cut within a character: \C is a byte.
+    values.push_back(to_valid_utf8(spec::shown_text(label, std::move(value))));
   }
   return values;
 }

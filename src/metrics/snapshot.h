@@ -40,6 +40,7 @@ struct MetricSnapshot {
   double scale = 1;
   std::vector<double> bounds;  ///< `le` of each bucket, without +Inf
   std::vector<SeriesSnapshot> series;
+  spec::Aggregate aggregate = spec::Aggregate::last;
 };
 
 /// Metrics of one name (a family) may come from several targets: they are printed together.

@@ -1,6 +1,7 @@
 #include "metrics/store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "metrics/cell.h"
@@ -26,6 +27,19 @@ bool is_over(const ProcessView& view) {
 SeriesValue zero(const spec::Metric& metric) {
   if (metric.type != spec::MetricType::histogram) return Int128{0};
   return HistogramValue{std::vector<std::uint64_t>(metric.bounds.size() + 1), 0};
+}
+
+/// What a series is before its first event.
+SeriesValue beginning(const spec::Metric& metric) {
+  if (metric.aggregate == spec::Aggregate::min) return above_all;
+  if (metric.aggregate == spec::Aggregate::max) return below_all;
+  return zero(metric);
+}
+
+/// A series of extremes whose first event was read before its value.
+bool has_no_value(const SeriesValue& value) {
+  const auto* number = std::get_if<Int128>(&value);
+  return number != nullptr && (*number == above_all || *number == below_all);
 }
 
 void add(const SeriesValue& value, SeriesValue& to) {
@@ -77,7 +91,7 @@ MetricSeries::MetricSeries(const spec::Metric& metric)
 void MetricSeries::apply(const Samples& samples, const ProcessLookup& process, Time now) {
   ProcessViews processes(process);
   // Keys of single processes were recorded before their process was classified: what was recorded
-  // since is newer, and for a gauge the newest value wins.
+  // since is newer.
   for (const bool classified : {false, true}) {
     for (std::size_t i = 0; i < samples.count(); ++i) {
       if ((image_of(samples.key(i)).pid == 0) == classified) apply_key(samples, i, processes, now);
@@ -115,15 +129,15 @@ void MetricSeries::apply_key(const Samples& samples, std::size_t index, ProcessV
   if (!changed) return;
 
   decide(cursor, samples, index, processes, now);
-  const std::uint64_t events = events_between(samples.kind, cursor.words, cell);
+  const std::uint64_t events =
+      events_between(samples.kind, cursor.words, cell, samples.has_fraction);
   cursor.pending = cursor.state == Cursor::State::undecided ? events : 0;
   if (cursor.state == Cursor::State::undecided) return;
   if (cursor.state == Cursor::State::gone) unclassified_ += events;
   if (cursor.state == Cursor::State::foreign) foreign_ += events;
   if (cursor.state == Cursor::State::member && cursor.series == nullptr) filtered_ += events;
   if (cursor.series != nullptr) {
-    add_difference(samples.kind, cursor.words, cell, cursor.series->value);
-    cursor.series->last_event = now;
+    add(samples, cursor.words, cell, *cursor.series, now);
     if (cursor.folded) folded_ += events;
     std::vector<ImageKey>& living = cursor.series->living;
     if (ends_with_process_ && image.pid != 0 && std::ranges::find(living, image) == living.end()) {
@@ -197,8 +211,19 @@ MetricSeries::Series& MetricSeries::series_for(LabelValues values, bool& folded)
 
 MetricSeries::Series& MetricSeries::obtain(LabelValues values) {
   const auto [entry, is_new] = series_.try_emplace(std::move(values));
-  if (is_new) entry->second.value = zero(metric_);
+  if (is_new) entry->second.value = beginning(metric_);
   return entry->second;
+}
+
+/// Of several keys that feed a gauge, the one that was set last says what it shows.
+void MetricSeries::add(const Samples& samples, std::span<const std::uint64_t> before,
+                       std::span<const std::uint64_t> after, Series& series, Time now) {
+  series.last_event = now;
+  if (samples.kind == CellKind::last) {
+    if (time_set(after) < series.time_set) return;
+    series.time_set = time_set(after);
+  }
+  add_difference(samples.kind, before, after, series.value, samples.has_fraction);
 }
 
 void MetricSeries::apply_other(const Samples& samples, Time now) {
@@ -206,9 +231,9 @@ void MetricSeries::apply_other(const Samples& samples, Time now) {
   other_words_.resize(samples.other.size());
   if (other_words_ == samples.other) return;
   Series& series = obtain(other_);  // without labels, this is the metric's only series
-  add_difference(samples.kind, other_words_, samples.other, series.value);
-  series.last_event = now;
-  if (!other_.empty()) folded_ += events_between(samples.kind, other_words_, samples.other);
+  add(samples, other_words_, samples.other, series, now);
+  if (!other_.empty())
+    folded_ += events_between(samples.kind, other_words_, samples.other, samples.has_fraction);
   other_words_ = samples.other;
 }
 
@@ -278,11 +303,14 @@ MetricSnapshot MetricSeries::collect(std::size_t most) const {
   snapshot.name = metric_.name;
   snapshot.help = metric_.help;
   snapshot.type = metric_.type;
-  snapshot.scale = metric_.scale;
+  snapshot.aggregate = metric_.aggregate;
+  snapshot.scale =
+      metric_.keeps_fraction ? std::ldexp(metric_.scale, -fraction_bits) : metric_.scale;
   for (const spec::Bound& bound : metric_.bounds) snapshot.bounds.push_back(bound.upper);
   snapshot.series.reserve(std::min(most, series_.size()));
   for (const auto& [values, series] : series_) {
     if (snapshot.series.size() >= most) break;
+    if (has_no_value(series.value)) continue;
     LabelSet labels;
     labels.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -295,7 +323,9 @@ MetricSnapshot MetricSeries::collect(std::size_t most) const {
 
 SeriesValue MetricSeries::total() const {
   SeriesValue sum = zero(metric_);
-  for (const auto& [values, series] : series_) add(series.value, sum);
+  for (const auto& [values, series] : series_) {
+    if (!has_no_value(series.value)) add(series.value, sum);
+  }
   return sum;
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -82,7 +83,8 @@ class MetricSeries {
   [[nodiscard]] MetricSnapshot collect() const;
   /// The same with the first `most` series only.
   [[nodiscard]] MetricSnapshot collect(std::size_t most) const;
-  /// Of all series together, `other` included.
+  /// Of all series together, `other` included. Of a gauge that is set it means something only where
+  /// there is one series.
   [[nodiscard]] SeriesValue total() const;
   /// How many collect() returns.
   [[nodiscard]] std::size_t size() const { return series_.size(); }
@@ -101,6 +103,7 @@ class MetricSeries {
  private:
   struct Series {
     SeriesValue value;
+    std::uint64_t time_set = 0;  ///< gauges that show the last value: see metrics::time_set()
     std::optional<Time> last_event;
     /// Only kept where series end with their process: who feeds this one and has not ended, and
     /// when the latest of the others ended.
@@ -138,6 +141,8 @@ class MetricSeries {
 
   void apply_key(const Samples& samples, std::size_t index, ProcessViews& processes, Time now);
   void apply_other(const Samples& samples, Time now);
+  static void add(const Samples& samples, std::span<const std::uint64_t> before,
+                  std::span<const std::uint64_t> after, Series& series, Time now);
   /// Finds out whose events the key holds, and where they count.
   void decide(Cursor& cursor, const Samples& samples, std::size_t index, ProcessViews& processes,
               Time now);

@@ -28,13 +28,14 @@ struct SavedSeries {
   LabelValues labels;
   SavedInt128 total;  ///< a histogram's sum
   std::vector<std::uint64_t> buckets;
+  std::uint64_t time_set = 0;
   std::optional<Time> last_event;
   std::vector<ImageKey> living;
   std::optional<Time> ended;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(labels, total, buckets, last_event, living, ended);
+    archive(labels, total, buckets, time_set, last_event, living, ended);
   }
 };
 
@@ -94,6 +95,7 @@ std::string MetricSeries::save() const {
     } else {
       one.total = SavedInt128(std::get<Int128>(series.value));
     }
+    one.time_set = series.time_set;
     one.last_event = series.last_event;
     one.living = series.living;
     one.ended = series.ended;
@@ -127,6 +129,7 @@ bool MetricSeries::restore(const std::string& bytes) {
     } else {
       series.value = one.total.value();
     }
+    series.time_set = one.time_set;
     series.last_event = one.last_event;
     series.living = std::move(one.living);
     series.ended = one.ended;

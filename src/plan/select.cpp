@@ -76,10 +76,6 @@ std::optional<std::string> obstacle(const SelectedSite& site, std::uint8_t index
     return fmt::format("arg{} of {} at {:#x} is declared as {}: {}", index, name, site.offset,
                        argument.text, argument.reason);
   }
-  if (argument.is_float) {
-    return fmt::format("arg{} of {} at {:#x} is a floating-point number ({}): not built yet", index,
-                       name, site.offset, argument.text);
-  }
   return std::nullopt;
 }
 

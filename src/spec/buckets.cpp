@@ -1,5 +1,6 @@
 #include "spec/buckets.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -143,7 +144,7 @@ std::optional<Uppers> read_uppers(const Node& node, Report& report) {
 }
 
 std::optional<Bound> to_bound(const Node& node, long double upper, long double scale,
-                              Report& report) {
+                              bool keeps_fraction, Report& report) {
   Bound bound;
   bound.upper = nearest_double(upper);
   if (!std::isfinite(bound.upper)) {
@@ -158,13 +159,16 @@ std::optional<Bound> to_bound(const Node& node, long double upper, long double s
     return std::nullopt;
   }
   bound.raw = *raw;
+  if (keeps_fraction) bound.fraction = fraction_of_bound(upper, scale);
   return bound;
 }
 
 // Two bounds without an integer between them: nearly always a forgotten scale.
 void warn_of_empty_buckets(const Node& node, const std::vector<Bound>& bounds, Report& report) {
   for (std::size_t i = 1; i < bounds.size(); ++i) {
-    if (bounds[i].raw != bounds[i - 1].raw || bounds[i].raw == largest_raw) continue;
+    const bool is_empty =
+        bounds[i].raw == bounds[i - 1].raw && bounds[i].fraction == bounds[i - 1].fraction;
+    if (!is_empty || bounds[i].raw == largest_raw) continue;
     report.warning(node.at, fmt::format("no value falls between the bounds {} and {}: values are "
                                         "integers times `scale`; is the scale right?",
                                         bounds[i - 1].upper, bounds[i].upper));
@@ -190,8 +194,17 @@ std::optional<Int128> raw_bound(long double upper, long double scale) {
   return static_cast<Int128>(raw);
 }
 
+std::uint32_t fraction_of_bound(long double upper, long double scale) {
+  const auto raw = raw_bound(upper, scale);
+  if (!raw || *raw == largest_raw) return 0;
+  const long double rest = upper / scale - static_cast<long double>(*raw);
+  const long double units = std::round(std::ldexp(rest, 32));
+  constexpr long double most = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp(units, 0.0L, most));
+}
+
 std::optional<std::vector<Bound>> read_buckets(const Node& node, long double scale,
-                                               Report& report) {
+                                               bool keeps_fraction, Report& report) {
   const auto uppers = read_uppers(node, report);
   if (!uppers) return std::nullopt;
   if (uppers->empty() || uppers->size() > Metric::max_bounds) {
@@ -203,7 +216,7 @@ std::optional<std::vector<Bound>> read_buckets(const Node& node, long double sca
   }
   std::vector<Bound> bounds;
   for (const long double upper : *uppers) {
-    const auto bound = to_bound(node, upper, scale, report);
+    const auto bound = to_bound(node, upper, scale, keeps_fraction, report);
     if (!bound) return std::nullopt;
     if (!bounds.empty() && bound->upper <= bounds.back().upper) {
       report.error(node.at, fmt::format("bounds must ascend, but after {} the next is not larger",

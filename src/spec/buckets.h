@@ -19,8 +19,13 @@ namespace sdt::spec {
 /// is above the bound. `scale` is positive.
 [[nodiscard]] std::optional<Int128> raw_bound(long double upper, long double scale);
 
-/// Reads the value of `buckets`. `scale` is exported units per raw unit.
+/// What is between raw_bound() and the bound itself, in units of 2^-32, rounded to the nearest as
+/// floating-point arguments are; at most the largest number below 1.
+[[nodiscard]] std::uint32_t fraction_of_bound(long double upper, long double scale);
+
+/// Reads the value of `buckets`. `scale` is exported units per raw unit. `keeps_fraction`: see
+/// Metric.
 [[nodiscard]] std::optional<std::vector<Bound>> read_buckets(const Node& node, long double scale,
-                                                             Report& report);
+                                                             bool keeps_fraction, Report& report);
 
 }  // namespace sdt::spec

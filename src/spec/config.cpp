@@ -47,6 +47,15 @@ const std::string& Regex::text() const {
   return compiled_->pattern();
 }
 
+std::string shown_text(const Label& label, std::string printed) {
+  if (label.rewrite) {
+    if (auto rewritten = label.rewrite->apply(printed)) return *std::move(rewritten);
+  }
+  const auto entry = label.map.values.find(printed);
+  if (entry != label.map.values.end()) return entry->second;
+  return label.map.fallback.value_or(std::move(printed));
+}
+
 bool has_process_lifetime(const Metric& metric) {
   return std::any_of(metric.labels.begin(), metric.labels.end(), [](const Label& label) {
     return reads_any_of(label, {Source::pid, Source::tid});

@@ -20,6 +20,7 @@
 #include "base/glob.h"
 #include "base/int128.h"
 #include "spec/expression.h"
+#include "spec/rewrite.h"
 
 namespace re2 {
 class RE2;
@@ -100,22 +101,28 @@ using EventSource = std::variant<SingleProbe, Interval, UpDown>;
 struct LabelMap {
   std::map<std::string, std::string> values;  ///< from the printed raw value
   std::optional<std::string>
-      fallback;  ///< `default`: for values not listed; without it they print as they are
+      fallback;  ///< `default`: for values that are not listed, or that `regex` does not match;
+                 ///< without it they print as they are
 };
 
 struct Label {
   std::string name;
   Expr value;
   LabelMap map;
+  std::optional<Rewrite> rewrite = std::nullopt;  ///< instead of a map's values
 };
 
 /// A bucket's upper bound, inclusive.
 struct Bound {
   double upper = 0;  ///< in exported units: what `le` prints
   Int128 raw = 0;    ///< the largest raw value that is still inside; within [INT64_MIN, UINT64_MAX]
+  std::uint32_t fraction = 0;  ///< what comes on top for floating-point values, in 2^-32
 };
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
+
+/// Which of the values of a gauge on `probe` or `start` + `end` is shown.
+enum class Aggregate : std::uint8_t { last, min, max };
 
 struct Metric {
   static constexpr std::size_t max_labels = 16;
@@ -125,8 +132,12 @@ struct Metric {
   std::string name;
   std::string help;
   MetricType type = MetricType::counter;
+  Aggregate aggregate = Aggregate::last;  ///< gauges only
   EventSource source;
   IntExpr value;  ///< the constant 1 where none is needed
+  /// The value is an argument as it is, and has a `scale`: of floating-point ones, 32 bits behind
+  /// the point are kept.
+  bool keeps_fraction = false;
   double scale =
       1;  ///< raw integer to exported number; a value built on `elapsed` has its 1e-9 in here
   std::vector<Condition> where;
@@ -168,6 +179,9 @@ struct Config {
   Global global;
   std::vector<Target> targets;
 };
+
+/// What a label shows for a value, given as it prints: by its map or its rewrite.
+[[nodiscard]] std::string shown_text(const Label& label, std::string printed);
 
 /// True when a label or `where` reads what only the daemon knows of a process: exe, cgroup, unit …
 [[nodiscard]] bool reads_process_facts(const Metric& metric);

@@ -79,8 +79,7 @@ std::optional<std::string> constant_value(const Label& label, const Metric& metr
     }
   }
   if (!raw) return std::nullopt;
-  const auto mapped = label.map.values.find(*raw);
-  return mapped != label.map.values.end() ? mapped->second : label.map.fallback.value_or(*raw);
+  return shown_text(label, *std::move(raw));
 }
 
 enum class Overlap { never, maybe, always };

@@ -15,8 +15,9 @@
 namespace sdt::spec {
 namespace {
 
-constexpr std::array<std::string_view, 3> label_keys = {"value", "map", "default"};
-constexpr std::array<std::string_view, 2> later_label_keys = {"regex", "replace"};
+constexpr std::array<std::string_view, 5> label_keys = {"value", "map", "regex", "replace",
+                                                        "default"};
+constexpr std::string_view default_replace = "$1";  // Prometheus' own
 
 // Integers are compared as they print, so that 0x10 in a map means 16.
 std::optional<std::string> as_printed(const Node& key, Report& report) {
@@ -56,23 +57,56 @@ void read_map(const Node& node, bool is_integer, LabelMap& map, Report& report) 
   for (const Entry& entry : node.entries) read_map_entry(entry, is_integer, map, report);
 }
 
-std::optional<Expr> read_detailed(const Node& node, std::string_view key, LabelMap& map,
+std::optional<Rewrite> read_rewrite(const Node& regex, const Node* replace, Report& report) {
+  const auto pattern = read_text(regex, "regex", report);
+  const auto text = replace == nullptr ? std::optional<std::string>(default_replace)
+                                       : read_text(*replace, "replace", report);
+  if (!pattern || !text) return std::nullopt;
+  auto rewrite = Rewrite::compile(*pattern, *text);
+  if (rewrite) return *std::move(rewrite);
+  const RewriteError& error = rewrite.error();
+  if (error.in == RewriteError::In::regex) {
+    report.error(regex.at, fmt::format("regex: {}", error.message));
+  } else if (replace != nullptr) {
+    report.error(replace->at, fmt::format("replace: {}", error.message));
+  } else {
+    report.error(regex.at, fmt::format("without a \"replace\" it is {}, but {}", default_replace,
+                                       error.message));
+  }
+  return std::nullopt;
+}
+
+/// `map`, or `regex` with `replace`, and `default`.
+void read_texts(const MapReader& reader, bool is_integer, Label& label, Report& report) {
+  const Node* values = reader.find("map");
+  const Node* regex = reader.find("regex");
+  const Node* replace = reader.find("replace");
+  if (values != nullptr) read_map(*values, is_integer, label.map, report);
+  if (regex != nullptr) label.rewrite = read_rewrite(*regex, replace, report);
+  if (values != nullptr && regex != nullptr) {
+    report.error(regex->at, "a label has a map or a regex, not both");
+  }
+  if (replace != nullptr && regex == nullptr) {
+    report.error(replace->at, "replace only goes with regex");
+  }
+  const Node* fallback = reader.find("default");
+  if (fallback == nullptr) return;
+  label.map.fallback = read_text(*fallback, "default", report);
+  if (values == nullptr && regex == nullptr) {
+    report.error(fallback->at,
+                 "default only goes with map or regex: it is for values that they leave out");
+  }
+}
+
+std::optional<Expr> read_detailed(const Node& node, std::string_view key, Label& label,
                                   Report& report, const LabelSink& sink) {
-  const MapReader reader(node, "a label", label_keys, report, later_label_keys);
+  const MapReader reader(node, "a label", label_keys, report);
   const Node* value = reader.require("value");
   if (value == nullptr) return std::nullopt;
   auto expr = read_expression(*value, key, report);
-  if (expr) sink(*expr, *value);
-  const Node* values = reader.find("map");
-  if (values != nullptr && expr) {
-    read_map(*values, std::holds_alternative<IntExpr>(*expr), map, report);
-  }
-  if (const Node* fallback = reader.find("default")) {
-    map.fallback = read_text(*fallback, "default", report);
-    if (values == nullptr && !reader.uses_later()) {
-      report.error(fallback->at, "default only goes with map: it is for values the map leaves out");
-    }
-  }
+  if (!expr) return std::nullopt;
+  sink(*expr, *value);
+  read_texts(reader, std::holds_alternative<IntExpr>(*expr), label, report);
   return expr;
 }
 
@@ -87,7 +121,7 @@ std::optional<Label> read_label(const Entry& entry, Report& report, const LabelS
   const std::string key = fmt::format("label {}", label.name);
   std::optional<Expr> expr;
   if (entry.value.kind == Node::Kind::map) {
-    expr = read_detailed(entry.value, key, label.map, report, sink);
+    expr = read_detailed(entry.value, key, label, report, sink);
   } else {
     expr = read_expression(entry.value, key, report);
     if (expr) sink(*expr, entry.value);

@@ -52,6 +52,13 @@ class MetricReader {
     return source_ && std::holds_alternative<Interval>(*source_);
   }
   [[nodiscard]] bool value_is_elapsed() const { return uses(draft_.metric.value, Source::elapsed); }
+  /// As it is, with nothing done to it.
+  [[nodiscard]] bool value_is_argument() const {
+    const auto& steps = draft_.metric.value.steps;
+    const auto* load = steps.size() == 1 ? std::get_if<Load>(&steps.front()) : nullptr;
+    return load != nullptr &&
+           (load->source == Source::argument || load->source == Source::start_argument);
+  }
 
   void read_name_and_type();
   void read_source_and_value();
@@ -144,12 +151,15 @@ void MetricReader::read_aggregate() {
   if (node == nullptr) return;
   constexpr std::array<std::string_view, 3> words = {"last", "min", "max"};
   const auto choice = read_choice(*node, "aggregate", words, report_);
-  if (choice && *choice != 0) {
-    report_.error(node->at,
-                  fmt::format("aggregate: {} is not built yet (allowed: last)", words[*choice]));
-  }
+  if (choice) metric().aggregate = static_cast<Aggregate>(*choice);
   if (type_ && *type_ != MetricType::gauge) {
     report_.error(node->at, "aggregate only goes with type: gauge");
+  } else if (metric().aggregate != Aggregate::last && source_ &&
+             std::holds_alternative<UpDown>(*source_)) {
+    report_.error(node->at,
+                  fmt::format("aggregate: {} only goes with probe, or start + end; inc + dec show "
+                              "the level of now",
+                              words[*choice]));
   }
 }
 
@@ -161,6 +171,7 @@ void MetricReader::read_scale() {
       report_.error(node->at, fmt::format("scale must be greater than 0, not {}", node->text));
     }
   }
+  metric().keeps_fraction = map_.find("scale") != nullptr && value_is_argument();
   // elapsed counts nanoseconds, and is exported in seconds.
   if (value_is_elapsed()) scale_ *= seconds_per_nanosecond;
   metric().scale = nearest_double(scale_);
@@ -197,7 +208,8 @@ void MetricReader::read_bounds() {
   }
   if (type_ == MetricType::histogram) node = map_.require("buckets");
   if (node == nullptr) return;
-  if (auto bounds = read_buckets(*node, scale_, report_)) metric().bounds = *std::move(bounds);
+  if (auto bounds = read_buckets(*node, scale_, metric().keeps_fraction, report_))
+    metric().bounds = *std::move(bounds);
 }
 
 void MetricReader::read_limits() {

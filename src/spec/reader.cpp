@@ -78,7 +78,6 @@ void MapReader::check(const Entry& entry, std::span<const std::string_view> keys
   const std::string& key = entry.key.text;
   if (contains(keys, key)) return;
   if (contains(later, key)) {
-    uses_later_ = true;
     report_.error(entry.key.at, fmt::format("\"{}\" in {} is not built yet (allowed: {})", key,
                                             what_, join(keys)));
     return;

@@ -28,8 +28,6 @@ class MapReader {
 
   /// False when the node is no map; every key is then absent.
   [[nodiscard]] bool valid() const { return valid_; }
-  /// True when one of the `later` keys is there.
-  [[nodiscard]] bool uses_later() const { return uses_later_; }
   /// The value of a key; its first, should it be there twice. A value left out is a null node.
   [[nodiscard]] const Node* find(std::string_view key) const;
   /// The same, and an error when it is not there.
@@ -44,7 +42,6 @@ class MapReader {
   std::string_view what_;
   Report& report_;
   bool valid_ = true;
-  bool uses_later_ = false;
 };
 
 /// "a text", "a list" …, for messages.

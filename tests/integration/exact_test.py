@@ -9,8 +9,10 @@ import bisect
 import json
 import math
 import os
+import re
 import struct
 import unittest
+from fractions import Fraction
 
 from harness.exporter import Exporter
 from harness.program import Program
@@ -54,6 +56,12 @@ def text_of(raw, limit):
 def signed(value, size):
     """What a cast to a signed type makes of a number."""
     return struct.unpack("<q", ((value << (64 - 8 * size)) % 2**64).to_bytes(8, "little"))[0] >> (64 - 8 * size)
+
+
+def kept(value):
+    """What the exporter keeps of a floating-point number: 32 bits behind the point, rounded to the nearest."""
+    units = abs(Fraction(value)) * 2**32 + Fraction(1, 2)
+    return Fraction(math.floor(units), 2**32) * (-1 if value < 0 else 1)
 
 
 class ExactMixin:
@@ -121,6 +129,71 @@ class ExactMixin:
         self.expect_histogram("exact_u32", "u32", [0, 10, 100, 4294967294])
         self.expect_histogram("exact_u64", "u64", [0, 1, 10, 100, 2**62])
 
+    def expect_fractions(self, metric, probe, bounds, scale):
+        """A histogram over floating-point values; `bounds` as they are written."""
+        buckets = [0] * (len(bounds) + 1)
+        total = Fraction(0)
+        raw_bounds = [kept(Fraction(bound) / scale) for bound in bounds]
+        for (value,), count in self.truth.events(probe):
+            buckets[bisect.bisect_left(raw_bounds, kept(value))] += count
+            total += kept(value) * count
+        histogram = self.scrape.histogram(metric)
+        self.assertEqual(histogram.each_bucket(), dict(zip([float(bound) for bound in bounds] + [math.inf], buckets)))
+        self.assertTrue(math.isclose(histogram.sum, float(total * scale), rel_tol=1e-15),
+                        f"{metric}: {histogram.sum} is not {float(total * scale)}")
+
+    def test_floating_point_values_keep_their_fraction_with_scale(self):
+        self.expect_fractions("exact_f64", "f64", ["-2147483648.5", "-1", "-0.5", "-0.1", "0", "0.1", "0.25", "0.5", "1",
+                                                   "1.25", "1048576.7", "4294967296", "1e15"], Fraction(1))
+        self.expect_fractions("exact_f32", "f32", ["-0.0005", "0", "0.0005", "0.0015", "16777.216"], Fraction(1, 1000))
+
+    def test_floating_point_values_are_rounded_down_without_scale(self):
+        bounds = [-2, -1, 0, 1, 4294967296]
+        buckets, total = [0] * (len(bounds) + 1), 0
+        for (value,), count in self.truth.events("f64"):
+            whole = math.floor(kept(value))
+            buckets[bisect.bisect_left(bounds, whole)] += count
+            total += whole * count
+        histogram = self.scrape.histogram("exact_f64_whole")
+        self.assertEqual(histogram.each_bucket(), dict(zip([float(bound) for bound in bounds] + [math.inf], buckets)))
+        self.assertEqual(histogram.sum, float(total))
+        self.expect_counts("exact_f64_values_total", self.counts_of("f64", lambda value: {
+            "whole": str(math.floor(kept(value))),
+            "double": str(int(math.fmod(math.floor(kept(value)), 1000)) * 2)}))
+
+    def test_comparisons_see_the_fraction(self):
+        total = sum(kept(value) * count for (value,), count in self.truth.events("f64") if 0 < kept(value) < 1048576)
+        shown = self.scrape.value("exact_f64_small_total")
+        self.assertTrue(math.isclose(shown, float(total), rel_tol=1e-15), f"{shown} is not {float(total)}")
+
+    def test_gauges_show_floating_point_values(self):
+        values = [value for (value,), _ in self.truth.events("f64")]
+        self.assertEqual(self.scrape.value("exact_f64_lowest"), float(min(values)))
+        self.assertEqual(self.scrape.value("exact_f64_highest"), float(max(values)))
+        readings = {}
+        for (thread, value), _ in self.truth.events("reading"):
+            readings.setdefault((("thread", str(thread)),), []).append(kept(value))
+        for metric, choose, scale in (("exact_reading", max, Fraction(1, 2)), ("exact_reading_lowest", min, 1),
+                                      ("exact_reading_highest", max, 1)):
+            self.expect_counts(metric, {labels: float(choose(of_thread) * scale)
+                                        for labels, of_thread in readings.items()})
+
+    def test_floating_point_values_of_a_start_are_kept_until_the_end(self):
+        heights = [(kept(value), count) for (value,), count in self.truth.events("flight") if kept(value) >= 0]
+        histogram = self.scrape.histogram("exact_flight_height")
+        self.assertEqual(histogram.count, sum(count for _, count in heights))
+        for bound in ("0.1", "0.5", "10"):
+            self.assertEqual(histogram.buckets[float(bound)],
+                             sum(count for height, count in heights if height <= kept(Fraction(bound))))
+        total = float(sum(height * count for height, count in heights))
+        self.assertTrue(math.isclose(histogram.sum, total, rel_tol=1e-15), f"{histogram.sum} is not {total}")
+
+    def test_floating_point_values_raise_and_lower_a_gauge(self):
+        level = (sum(kept(value) * count for (value,), count in self.truth.events("fill"))
+                 - sum(kept(value) * count for (value,), count in self.truth.events("drain")))
+        shown = self.scrape.value("exact_tank")
+        self.assertTrue(math.isclose(shown, float(level), rel_tol=1e-15), f"{shown} is not {float(level)}")
+
     def test_a_counter_adds_values_beyond_64_bits(self):
         total = sum(value * count for (value,), count in self.truth.events("u64"))
         self.assertGreater(total, 2**64)
@@ -161,15 +234,37 @@ class ExactMixin:
         self.expect_counts("exact_long_texts_total", self.counts_of("text", lambda raw: {"text": text_of(raw, 128)}))
 
     def test_cut_strings_are_counted(self):
-        def longer_than(limit):
-            return sum(count for (raw,), count in self.truth.events("text") if len(raw) > limit)
-
-        for metric, limit in (("exact_texts_total", 64), ("exact_long_texts_total", 128)):
+        for metric, probe, limit in (("exact_texts_total", "text", 64), ("exact_long_texts_total", "text", 128),
+                                     ("exact_bytes_total", "bytes", 64), ("exact_long_bytes_total", "bytes", 128)):
+            longer = sum(count for (raw,), count in self.truth.events(probe) if len(raw) > limit)
+            self.assertGreater(longer, 0)
             self.assertEqual(self.scrape.value("sdt_exporter_strings_cut_total", target="exact", metric=metric),
-                             longer_than(limit), metric)
+                             longer, metric)
+
+    def test_patterns_make_texts_of_texts(self):
+        def labels_of(raw):
+            text = text_of(raw, 64)
+            many = re.fullmatch("([a-d])[a-d]{62,}", text)
+            words = re.fullmatch(r"([A-Za-z0-9_]+) .*", text, re.DOTALL)
+            return {"text": f"many {many[1]}s" if many else text, "words": words[1] if words else ""}
+        self.expect_counts("exact_rewritten_texts_total", self.counts_of("text", labels_of))
+
+    def test_label_sets_that_a_pattern_makes_equal_are_one_series(self):
+        self.expect_counts("exact_burst_by_digit_total",
+                           self.counts_of("burst", lambda number: {"digit": str(number)[0]}))
+        expected = {}
+        for (number,), count in self.truth.events("burst"):
+            length = frozenset([("length", "four" if 1000 <= number < 10_000 else "fewer")])
+            of_length = expected.setdefault(length, {"sum": 0, "buckets": [0, 0, 0]})
+            of_length["sum"] += number * count
+            of_length["buckets"][bisect.bisect_left([10, 5000], number)] += count
+        shown = {labels: {"sum": histogram.sum, "buckets": list(histogram.each_bucket().values())}
+                 for labels, histogram in self.scrape.histograms("exact_burst_by_length").items()}
+        self.assertEqual(shown, expected)
 
     def test_strings_with_a_length_need_no_nul(self):
-        self.expect_counts("exact_bytes_total", self.counts_of("bytes", lambda raw: {"bytes": text_of(raw, 64)}))
+        for metric, limit in (("exact_bytes_total", 64), ("exact_long_bytes_total", 128)):
+            self.expect_counts(metric, self.counts_of("bytes", lambda raw: {"bytes": text_of(raw, limit)}))
 
     def test_strings_that_the_program_never_touched_are_read(self):
         self.expect_counts("exact_cold_total", self.counts_of("cold", lambda raw: {"text": text_of(raw, 64)}))
@@ -229,6 +324,29 @@ class ExactMixin:
         for (thread, value), _ in self.truth.events("level"):
             last[thread] = max(value, last.get(thread, value))  # `exact` only ever raises it
         self.expect_counts("exact_level", {(("thread", str(thread)),): value for thread, value in last.items()})
+
+    def test_gauges_show_the_lowest_and_the_highest_value(self):
+        for probe in ("i64", "u64"):
+            values = [value for (value,), _ in self.truth.events(probe)]
+            self.assertEqual(self.scrape.value(f"exact_{probe}_lowest"), float(min(values)))
+            self.assertEqual(self.scrape.value(f"exact_{probe}_highest"), float(max(values)))
+
+    def test_extremes_of_negative_values_by_label(self):
+        values = {}
+        for (thread, value), _ in self.truth.events("level"):
+            values.setdefault((("thread", str(thread)),), []).append(value)
+        self.expect_counts("exact_level_lowest", {labels: min(of_thread) for labels, of_thread in values.items()})
+        self.expect_counts("exact_level_highest", {labels: max(of_thread) / 2 for labels, of_thread in values.items()})
+
+    def test_extremes_that_all_threads_move_at_once(self):
+        self.assertEqual(self.scrape.value("exact_burst_lowest"), -5000)
+        highest = self.scrape.series("exact_burst_highest")
+        self.assertIn(frozenset([("id", "other")]), highest)
+        self.assertEqual(max(highest.values()), 4999)
+        for labels, value in highest.items():
+            number = dict(labels)["id"]
+            if number != "other":
+                self.assertEqual(value, int(number) - 5000)
 
     def test_a_burst_of_ten_thousand_label_sets_loses_none(self):
         expected = self.counts_of("burst", lambda number: {"id": str(number)})

@@ -119,6 +119,24 @@ class WithFdStore(KernelTestCase):
         self.assertEqual(scrape.value("puppet_work_seconds_count"), 1)
         self.assertEqual(losses(scrape), {})
 
+    def test_extremes_survive(self):
+        extremes = [f"          - {{ name: puppet_amount_{word}, help: Extreme., type: gauge, probe: \"puppet:amount\", "
+                    f"value: arg0, aggregate: {word} }}" for word in ("min", "max")]
+        puppet = self.program("puppet")
+        self.start(*extremes)
+        self.traced.wait_attached("puppet")
+        puppet.fire("amount -5")
+        puppet.fire("amount 7")
+        self.traced.scrape_of_now()
+        self.kill()
+        puppet.fire("amount 100")
+        self.start(*extremes)
+        puppet.fire("amount 3")
+        scrape = self.traced.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_amount_min"), -5)
+        self.assertEqual(scrape.value("puppet_amount_max"), 100)
+        self.assertEqual(losses(scrape), {})
+
     def test_processes_that_end_while_nobody_looks_are_counted(self):
         puppet = self.program("puppet")
         self.start(TICKS, BY_PROCESS)

@@ -99,6 +99,46 @@ class Values(LossCase):
         self.assertEqual(scrape.value("amount_total"), 12)
         self.assertEqual(self.lost(scrape, "amount_total"), {"out_of_range": 1})
 
+    def test_what_is_no_number_of_64_bits_is_out_of_range(self):
+        self.start("""\
+          - name: real_total
+            help: Numbers above 0, with their fractions.
+            type: counter
+            probe: puppet:real
+            value: arg0
+            scale: 1
+            where: arg0 > 0
+          - name: real_values_total
+            help: Numbers by their whole part.
+            type: counter
+            probe: puppet:real
+            labels: { whole: arg0 }
+""")
+        outside = ("nan", "inf", "-inf", "1e20", "-1e19", "1.8446744073709552e19")
+        for value in outside + ("0.5", "0.25", "-0.5"):
+            self.puppet.fire(f"real {value}")
+        scrape = self.exporter_process.scrape_of_now()
+        self.assertEqual(scrape.value("real_total"), 0.75)
+        self.assertEqual(self.lost(scrape, "real_total"), {"out_of_range": len(outside)})
+        self.assertEqual(scrape.series("real_values_total"),
+                         {frozenset([("whole", "0")]): 2, frozenset([("whole", "-1")]): 1})
+        self.assertEqual(self.lost(scrape, "real_values_total"), {"out_of_range": len(outside)})
+
+    def test_a_counter_refuses_a_negative_fraction(self):
+        self.start("""\
+          - name: real_total
+            help: Numbers.
+            type: counter
+            probe: puppet:real
+            value: arg0
+            scale: 1
+""")
+        for value in ("1.5", "-0.25"):
+            self.puppet.fire(f"real {value}")
+        scrape = self.exporter_process.scrape_of_now()
+        self.assertEqual(scrape.value("real_total"), 1.5)
+        self.assertEqual(self.lost(scrape, "real_total"), {"out_of_range": 1})
+
     def test_memory_that_is_not_there_is_a_fault(self):
         self.start("""\
           - name: pointed_total

@@ -11,6 +11,7 @@ sdt_unit_test(spec
   spec/load_test.cpp
   spec/metric_test.cpp
   spec/names_test.cpp
+  spec/rewrite_test.cpp
   spec/target_test.cpp
   spec/units_test.cpp
   spec/yaml_test.cpp)

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "exact_test.ExactWithPerfUprobes.test_a_burst_of_ten_thousand_label_sets_loses_none":
         "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
         "process takes up room a second time, more than max_series gives",
+    "exact_test.ExactWithPerfUprobes.test_label_sets_that_a_pattern_makes_equal_are_one_series": "the same burst",
     "documented_test": "nothing in it depends on the kernel",
     "pages_test": "nothing in it depends on the kernel",
     "handover_test": "without uprobe_multi nothing is handed over",

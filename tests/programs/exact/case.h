@@ -63,6 +63,8 @@ inline void add_to(Truth& truth, const Cases& cases) {
 void add_integer_cases(Cases& cases);                              // integers.cpp
 void add_natural_cases_unoptimized(Cases& cases);                  // natural.cpp, -O0
 void add_natural_cases_optimized(Cases& cases);                    // natural.cpp, -O2
+void add_float_cases(Cases& cases);                                // floats.cpp
+void fire_floats(Truth& truth, unsigned thread, unsigned rounds);  // floats.cpp
 void add_string_cases(Cases& cases);                               // strings.cpp
 void add_memory_cases(Cases& cases);                               // strings.cpp
 void fire_cold_strings(Truth& truth, unsigned rounds);             // strings.cpp

@@ -63,6 +63,7 @@ void run(Thread& self, unsigned rounds, std::barrier<>& together) {
   for (unsigned round = 0; round < rounds; ++round) fire_all(self.cases);
   fire_pairs(self.truth, 500);
   fire_gauges(self.truth, self.number, 300);
+  fire_floats(self.truth, self.number, 300);
   if (self.number == 0) fire_cold_strings(self.truth, 50);
 
   const unsigned neighbour = (self.number + 1) % thread_count;
@@ -83,6 +84,7 @@ Truth run_all(unsigned rounds) {
     Thread& thread = threads[number];
     thread.number = number;
     add_integer_cases(thread.cases);
+    add_float_cases(thread.cases);
     add_natural_cases_unoptimized(thread.cases);
     add_natural_cases_optimized(thread.cases);
     add_string_cases(thread.cases);

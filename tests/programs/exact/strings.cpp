@@ -109,8 +109,13 @@ void add_string_cases(Cases& cases) {
     cases.push_back({{"text", json(text)}, [&text] { fire_text(text.c_str()); }});
     cases.push_back({{"text", json(text)}, [&text] { fire_text_again(1, text.c_str()); }});
   }
-  static const std::string letters = "abcdefghijklmnopqrstuvwxyz";
-  for (const std::int32_t length : {0, 1, 7, 26}) {
+  static const std::string letters = [] {
+    std::string text;
+    while (text.size() < 208) text += "abcdefghijklmnopqrstuvwxyz";
+    return text;
+  }();
+  // Those above 64 and 128 are cut.
+  for (const std::int32_t length : {0, 1, 7, 26, 64, 65, 128, 129, 200}) {
     cases.push_back(
         {{"bytes", json(std::string_view(letters).substr(0, static_cast<std::size_t>(length)))},
          [length] { fire_bytes(letters.data(), length); }});

@@ -4,6 +4,7 @@
 //
 //   tick N         fire puppet:tick(i) for i = 0 .. N-1
 //   amount V       fire puppet:amount(V), a signed 64-bit value
+//   real V         fire puppet:real(V), a double
 //   say TEXT       fire puppet:say("TEXT")
 //   guarded N      fire puppet:guarded N times if its semaphore is up; answers how often it fired
 //   semaphore      answers the value of that semaphore
@@ -42,6 +43,7 @@
 
 #include <csetjmp>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -119,6 +121,9 @@ std::string obey(const std::string& command, std::istream& rest) {
     std::int64_t value = 0;
     rest >> value;
     DTRACE_PROBE1(puppet, amount, value);
+  } else if (command == "real" && rest >> text) {
+    const double value = std::strtod(text.c_str(), nullptr);
+    DTRACE_PROBE1(puppet, real, value);
   } else if (command == "say" && std::getline(rest >> std::ws, text)) {
     const char* said = text.c_str();
     DTRACE_PROBE1(puppet, say, said);

@@ -167,6 +167,20 @@ TEST(Exposition, SeriesThatSeveralTargetsHaveInCommonAddUp) {
             "gc_seconds_count 33\n");
 }
 
+TEST(Exposition, ExtremesThatSeveralTargetsHaveInCommonAreTheirExtreme) {
+  const auto shown_of = [](spec::Aggregate aggregate) {
+    MetricSnapshot one = metric(MetricType::gauge, "g");
+    one.aggregate = aggregate;
+    MetricSnapshot two = one;
+    one.series.push_back({{}, Int128{-3}});
+    two.series.push_back({{}, Int128{5}});
+    return text_of({{one, two}});
+  };
+  const std::string head = "# HELP g Help.\n# TYPE g gauge\n";
+  EXPECT_EQ(shown_of(spec::Aggregate::min), head + "g -3\n");
+  EXPECT_EQ(shown_of(spec::Aggregate::max), head + "g 5\n");
+}
+
 TEST(Exposition, OwnMetricsRenderLikeAnyOther) {
   metrics::SelfMetrics self;
   self.version = "1.2.3";

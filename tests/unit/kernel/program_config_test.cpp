@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <utility>
 
 namespace sdt::kernel {
 namespace {
@@ -80,6 +81,39 @@ TEST(Configure, KeepsOneCopyOfAGaugeThatIsSet) {
   const auto config = configure(metric, {.possible_cpus = 64});
   EXPECT_EQ(config->cell, CellKind::last);
   EXPECT_FALSE(config->maps.series_per_cpu);
+}
+
+TEST(Configure, KeepsTheExtremesOfAGaugeOnEveryCpu) {
+  spec::Metric metric = counter();
+  metric.type = spec::MetricType::gauge;
+  metric.value = argument(0);
+  for (const auto& [aggregate, cell] : {std::pair{spec::Aggregate::min, CellKind::min},
+                                        std::pair{spec::Aggregate::max, CellKind::max}}) {
+    metric.aggregate = aggregate;
+    const auto config = configure(metric, {.possible_cpus = 2});
+    EXPECT_EQ(config->cell, cell);
+    EXPECT_EQ(config->maps.cell_size, 32U);
+    EXPECT_TRUE(config->maps.series_per_cpu);
+  }
+}
+
+TEST(Configure, KeepsFractionsInOneMoreWord) {
+  spec::Metric metric = interval(spec::Nesting::last, true);
+  metric.value = argument(0);
+  metric.keeps_fraction = true;
+  metric.bounds = {{0.25, 0, 1U << 30}, {1, 1, 0}};
+  const auto histogram = configure(metric, {});
+  EXPECT_EQ(histogram->program.keeps_fraction, 1);
+  EXPECT_EQ(histogram->program.bound_fractions[0], 1U << 30);
+  EXPECT_EQ(histogram->maps.cell_size, 8U * (2 + 3 + 1));
+  const auto cell_size = [&](spec::MetricType type, spec::Aggregate aggregate) {
+    metric.type = type;
+    metric.aggregate = aggregate;
+    return configure(metric, {})->maps.cell_size;
+  };
+  EXPECT_EQ(cell_size(spec::MetricType::counter, spec::Aggregate::last), 8U * 4);
+  EXPECT_EQ(cell_size(spec::MetricType::gauge, spec::Aggregate::last), 8U * 4);
+  EXPECT_EQ(cell_size(spec::MetricType::gauge, spec::Aggregate::min), 8U * 8);
 }
 
 TEST(Configure, GivesUpPerCpuCellsWhereTheyWouldTakeTooMuch) {
@@ -186,17 +220,24 @@ TEST(SiteLayout, NamesRegistersByTheirPlaceInPtRegs) {
   EXPECT_EQ(operand.offset, -16);
   EXPECT_EQ(operand.size, 4);
   EXPECT_EQ(operand.is_signed, 1);
-  EXPECT_EQ(operand.is_uint64, 0);
+  EXPECT_EQ(operand.form, SDT_FORM_INTEGER);
+}
+
+TEST(SiteLayout, SaysWhatTheBitsStandFor) {
+  elf::Argument argument;
+  argument.kind = elf::Argument::Kind::in_register;
+  argument.base = elf::Register::rax;
+  EXPECT_EQ(site_layout({argument}).args[0].form, SDT_FORM_UINT64);
+  argument.is_float = true;
+  argument.size = 4;
+  const sdt_operand real = site_layout({argument}).args[0];
+  EXPECT_EQ(real.kind, SDT_OPERAND_REGISTER);
+  EXPECT_EQ(real.form, SDT_FORM_FLOAT);
+  EXPECT_EQ(real.size, 4);
 }
 
 TEST(SiteLayout, LeavesUndecodableArgumentsUnavailable) {
-  elf::Argument real;
-  real.kind = elf::Argument::Kind::in_register;
-  real.base = elf::Register::rax;
-  real.is_float = true;
-  const sdt_site site = site_layout({elf::Argument{}, real});
-  EXPECT_EQ(site.args[0].kind, SDT_OPERAND_UNAVAILABLE);
-  EXPECT_EQ(site.args[1].kind, SDT_OPERAND_UNAVAILABLE);
+  EXPECT_EQ(site_layout({elf::Argument{}}).args[0].kind, SDT_OPERAND_UNAVAILABLE);
 }
 
 }  // namespace

@@ -42,6 +42,26 @@ TEST(Labels, FallbackTakesWhatTheMapDoesNotList) {
   EXPECT_EQ(label_values(metric, {"w"}, {.exe = "", .placement = {}}), LabelValues{"rest"});
 }
 
+spec::Label rewritten(spec::Expr value, const std::string& regex, const std::string& replace) {
+  spec::Label label{"l", std::move(value), {}};
+  label.rewrite = *spec::Rewrite::compile(regex, replace);
+  return label;
+}
+
+TEST(Labels, RewritesGoByThePrintedValue) {
+  const spec::Metric status = counter({rewritten(argument(0), "(.)..", "${1}xx")});
+  EXPECT_EQ(label_values(status, {Int128{404}}, {}), LabelValues{"4xx"});
+  EXPECT_EQ(label_values(status, {Int128{-1}}, {}), LabelValues{"-1"});
+  const spec::Metric program = counter({rewritten(spec::Attribute::exe, ".*/(.*)", "$1")});
+  EXPECT_EQ(label_values(program, {}, {.exe = "/usr/bin/app", .placement = {}}),
+            LabelValues{"app"});
+}
+
+TEST(Labels, ARewriteThatCutsACharacterStaysValidUtf8) {
+  const spec::Metric metric = counter({rewritten(string_argument(0), "(\\C)\\C*", "$1")});
+  EXPECT_EQ(label_values(metric, {"\xE2\x82\xAC"}, {}), LabelValues{"\xEF\xBF\xBD"});
+}
+
 TEST(Labels, BytesThatAreNotUtf8AreReplaced) {
   const spec::Metric metric = counter({{"s", string_argument(0), {}}});
   EXPECT_EQ(label_values(metric, {"\xFFx"}, {.exe = "", .placement = {}}),

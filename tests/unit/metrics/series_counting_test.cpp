@@ -62,6 +62,22 @@ TEST_F(SeriesCounting, KeysThatPrintTheSameLabelsFeedOneSeries) {
   EXPECT_EQ(series.series_count(), 1U);
 }
 
+TEST_F(SeriesCounting, KeysThatARegexMakesEqualFeedOneSeries) {
+  spec::Metric metric = histogram({{0.1, 1}, {0.2, 2}}, {{"path", string_argument(0), {}}});
+  metric.labels[0].rewrite = *spec::Rewrite::compile("/users/.*", "/users");
+  MetricSeries series(metric);
+  const auto drained = [](const std::vector<std::uint64_t>& first,
+                          const std::vector<std::uint64_t>& second) {
+    SamplesBuilder samples(CellKind::histogram, 5);
+    samples.with_string(16).cell(0, {"/users/1"}, first).cell(0, {"/users/2"}, second);
+    return samples;
+  };
+  drain(series, drained({10, 0, 1, 2, 3}, {20, 0, 4, 0, 0}));
+  drain(series, drained({11, 0, 2, 2, 3}, {20, 0, 4, 0, 0}));
+  EXPECT_EQ(values(series), (Shown{{"/users", "6 2 3 sum 31"}}));
+  EXPECT_EQ(series.series_count(), 1U);
+}
+
 TEST_F(SeriesCounting, ProbeLabelsShowTheProbesName) {
   const spec::Metric metric = counter({{"probe", spec::Attribute::probe, {}}});
   MetricSeries series(metric);
@@ -103,6 +119,68 @@ TEST_F(SeriesCounting, GaugeOfAClassifiedProcessOverridesWhatWasRecordedBefore) 
   EXPECT_EQ(values(series), (Shown{{"", "2"}}));
 }
 
+TEST_F(SeriesCounting, OfKeysThatPrintTheSameTheOneThatWasSetLastIsShown) {
+  spec::Metric metric = gauge({{"n", argument(0), {{{"1", "odd"}, {"3", "odd"}}, {}}}});
+  MetricSeries series(metric);
+  const auto set = [](std::uint64_t first, std::uint64_t at_first, std::uint64_t third,
+                      std::uint64_t at_third) {
+    SamplesBuilder samples(CellKind::last, 3);
+    samples.with_integer()
+        .cell(0, {Int128{1}}, {at_first, first, 2 * at_first})
+        .cell(0, {Int128{3}}, {at_third, third, 2 * at_third});
+    return samples;
+  };
+  drain(series, set(11, 100, 33, 90));
+  EXPECT_EQ(values(series), (Shown{{"odd", "11"}}));
+  drain(series, set(11, 100, 34, 110));
+  EXPECT_EQ(values(series), (Shown{{"odd", "34"}}));
+  drain(series, set(12, 105, 34, 110));
+  EXPECT_EQ(values(series), (Shown{{"odd", "34"}}));
+}
+
+spec::Metric extreme(spec::Aggregate aggregate, std::vector<spec::Label> labels = {}) {
+  spec::Metric metric = gauge(std::move(labels));
+  metric.aggregate = aggregate;
+  return metric;
+}
+
+TEST_F(SeriesCounting, ExtremesHaveNoValueBeforeTheirFirstEvent) {
+  const spec::Metric metric = extreme(spec::Aggregate::max);
+  MetricSeries series(metric);
+  EXPECT_TRUE(series.collect().series.empty());
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {0, 0, 5, 0}));
+  EXPECT_TRUE(series.collect().series.empty()) << "the event of this value is not counted yet";
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 5, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "5"}}));
+}
+
+TEST_F(SeriesCounting, ExtremesAreThoseOfEveryKeyThatPrintsTheSame) {
+  const std::vector<spec::Label> labels = {{"n", argument(0), {{{"1", "odd"}, {"3", "odd"}}, {}}}};
+  const spec::Metric highest = extreme(spec::Aggregate::max, labels);
+  MetricSeries max(highest);
+  drain(max, SamplesBuilder(CellKind::max, 4)
+                 .with_integer()
+                 .cell(0, {Int128{1}}, {2, 0, 50, 0})
+                 .cell(0, {Int128{3}}, {1, 1, 40, ~std::uint64_t{0}}));
+  EXPECT_EQ(values(max), (Shown{{"odd", "50"}}));
+  const spec::Metric lowest = extreme(spec::Aggregate::min, labels);
+  MetricSeries min(lowest);
+  drain(min, SamplesBuilder(CellKind::min, 4)
+                 .with_integer()
+                 .cell(0, {Int128{1}}, {2, 0, ~std::uint64_t{50}, 0})
+                 .cell(0, {Int128{3}}, {1, 1, ~std::uint64_t{40}, 6}));
+  EXPECT_EQ(values(min), (Shown{{"odd", "-7"}}));
+}
+
+TEST_F(SeriesCounting, ExtremesStayWhenTheMapsAreMadeAnew) {
+  const spec::Metric metric = extreme(spec::Aggregate::max);
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 50, 0}));
+  series.restart();
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 7, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "50"}}));
+}
+
 TEST_F(SeriesCounting, MapsMadeAnewCountFromZeroAndTheSeriesGoOn) {
   const spec::Metric metric = counter();
   MetricSeries series(metric);
@@ -138,6 +216,18 @@ TEST_F(SeriesCounting, TheFirstSeriesCanBeHadAlone) {
   ASSERT_EQ(first.series.size(), 1U);
   EXPECT_EQ(first.series[0].labels, (LabelSet{{"n", "1"}}));
   EXPECT_EQ(series.size(), 2U);
+}
+
+TEST_F(SeriesCounting, ValuesWithFractionsAreScaledByThem) {
+  spec::Metric metric = gauge();
+  metric.scale = 1e-3;
+  metric.keeps_fraction = true;
+  MetricSeries series(metric);
+  Samples samples = SamplesBuilder(CellKind::last, 4).cell(0, {}, {1, 2, 0, 1ULL << 31});
+  samples.has_fraction = true;
+  drain(series, samples);
+  EXPECT_EQ(values(series), (Shown{{"", to_decimal((Int128{5} << fraction_bits) / 2)}}));
+  EXPECT_EQ(series.collect().scale, 1e-3 / 4294967296.0);
 }
 
 TEST_F(SeriesCounting, SnapshotCarriesWhatThePrinterNeeds) {

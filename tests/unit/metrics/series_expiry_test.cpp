@@ -41,6 +41,18 @@ TEST_F(SeriesExpiry, SeriesThatComesBackStartsAtWhatItsNewMapEntryHolds) {
   EXPECT_EQ(values(series), (Shown{{"1", "2"}}));
 }
 
+TEST_F(SeriesExpiry, ExtremesAreThoseOfTheLifeOfTheSeries) {
+  spec::Metric metric = gauge();
+  metric.aggregate = spec::Aggregate::max;
+  metric.expire_after = 10s;
+  MetricSeries series(metric);
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 100, 0}));
+  EXPECT_EQ(series.expire(now + 11s).size(), 1U);
+  EXPECT_EQ(values(series), Shown{});
+  drain(series, SamplesBuilder(CellKind::max, 4).cell(0, {}, {1, 0, 2, 0}));
+  EXPECT_EQ(values(series), (Shown{{"", "2"}}));
+}
+
 TEST_F(SeriesExpiry, IdleKeyIsFreedWhileAnotherKeepsTheirSeriesAlive) {
   spec::Metric metric = counter({{"n", argument(0), {{}, "any"}}});
   metric.expire_after = 10s;

@@ -39,6 +39,26 @@ TEST_F(SeriesState, TotalsBeyond64BitsAreKept) {
   EXPECT_EQ(values(next(metric, before)), values(before));
 }
 
+TEST_F(SeriesState, ExtremesAndTheTimeOfTheLastValueAreKept) {
+  spec::Metric lowest = gauge();
+  lowest.aggregate = spec::Aggregate::min;
+  MetricSeries min(lowest);
+  drain(min, SamplesBuilder(CellKind::min, 4).cell(0, {}, {1, 1, ~std::uint64_t{9}, 2}));
+  EXPECT_EQ(values(next(lowest, min)), (Shown{{"", "-3"}}));
+
+  const spec::Metric metric = gauge({{"n", argument(0), {{}, "any"}}});
+  MetricSeries before(metric);
+  const auto set = [](int key, std::uint64_t value, std::uint64_t time) {
+    SamplesBuilder samples(CellKind::last, 3);
+    samples.with_integer().cell(0, {Int128{key}}, {1, value, 2 * time});
+    return samples;
+  };
+  drain(before, set(1, 11, 100));
+  MetricSeries after = next(metric, before);
+  drain(after, set(2, 22, 90));
+  EXPECT_EQ(values(after), (Shown{{"any", "11"}}));
+}
+
 TEST_F(SeriesState, EventsThatWaitForTheirProcessAreDecidedLater) {
   const spec::Metric metric = counter();
   MetricSeries before(metric);

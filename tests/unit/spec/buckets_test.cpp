@@ -154,6 +154,29 @@ TEST(Buckets, AForgottenScaleIsNoticed) {
                           "integers times `scale`; is the scale right?"));
 }
 
+TEST(Buckets, OfAnArgumentWithAScaleKeepTheirFractions) {
+  const auto fractions = [](const std::string& scale) {
+    std::vector<std::uint32_t> found;
+    for (const Bound& bound : metric_of(head + scale + "buckets: [-0.25, 0.5, 0.75, 1]").bounds) {
+      found.push_back(bound.fraction);
+    }
+    return found;
+  };
+  constexpr std::uint32_t quarter = 1U << 30;
+  EXPECT_THAT(fractions("scale: 1\n"), ElementsAre(3 * quarter, 2 * quarter, 3 * quarter, 0));
+  EXPECT_THAT(fractions("scale: 0.125\n"), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(raws(metric_of(head + "scale: 1\nbuckets: [-0.25, 0.5, 0.75, 1]")),
+              ElementsAre("-1", "0", "0", "1"));
+}
+
+TEST(FractionOfBound, IsWhatTheIntegerLeavesOut) {
+  EXPECT_EQ(fraction_of_bound(0.1L, 1), 429496730U);  // 0.1 * 2^32 = 429496729.6
+  EXPECT_EQ(fraction_of_bound(7, 2), 1U << 31);
+  EXPECT_EQ(fraction_of_bound(*parse_quantity("100us"), *parse_quantity("1ns")), 0U);
+  EXPECT_EQ(fraction_of_bound(0.99999999999L, 1), std::numeric_limits<std::uint32_t>::max());
+  EXPECT_EQ(fraction_of_bound(1e300L, 1), 0U);
+}
+
 TEST(RawBound, IsTheLargestIntegerInside) {
   EXPECT_EQ(raw_bound(10, 1), Int128{10});
   EXPECT_EQ(raw_bound(10.9L, 1), Int128{10});

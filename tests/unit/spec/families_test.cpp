@@ -119,6 +119,18 @@ TEST(Families, LiteralsThatAMapMakesEqualAreEqual) {
       ElementsAre(HasSubstr("both may produce the same series")));
 }
 
+TEST(Families, LiteralsThatARegexMakesEqualAreEqual) {
+  const std::string label = "labels: {op: {value: 'probe', regex: '(.).*', replace: $1}}";
+  EXPECT_THAT(
+      messages(load_targets({target("a", metric(requests + "probe: 'a:read', " + label) +
+                                             metric(requests + "probe: 'a:recv', " + label))})),
+      ElementsAre(HasSubstr("both may produce the same series")));
+  EXPECT_THAT(
+      messages(load_targets({target("a", metric(requests + "probe: 'a:read', " + label) +
+                                             metric(requests + "probe: 'a:write', " + label))})),
+      IsEmpty());
+}
+
 TEST(Families, NoNameMayBeAPartOfAHistogram) {
   EXPECT_THAT(
       messages(load_targets({target(

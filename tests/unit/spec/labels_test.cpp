@@ -67,16 +67,45 @@ TEST(Labels, MapsAreChecked) {
   EXPECT_THAT(complaints(head + "labels: {c: {value: comm, map: {null: x}}}"),
               ElementsAre(HasSubstr("must be a text in quotes or a number, not nothing")));
   EXPECT_THAT(complaints(head + "labels: {c: {value: comm, default: x}}"),
-              ElementsAre(HasSubstr("default only goes with map")));
+              ElementsAre(HasSubstr("default only goes with map or regex")));
   EXPECT_THAT(complaints(head + "labels: {c: {map: {a: b}}}"),
               ElementsAre("a label needs a \"value\""));
 }
 
-TEST(Labels, RegexAndReplaceAreNotBuiltYet) {
-  EXPECT_THAT(
-      complaints(head + "labels: {c: {value: comm, regex: a, replace: b}}"),
-      ElementsAre("\"regex\" in a label is not built yet (allowed: value, map, default)",
-                  "\"replace\" in a label is not built yet (allowed: value, map, default)"));
+TEST(Labels, RegexAndReplaceMakeTextsOfTexts) {
+  const Metric metric = metric_of(
+      head + "labels: {c: {value: str(arg0), regex: '/api/(\\w+)/.*', replace: 'api $1'}}");
+  const Label& label = metric.labels.at(0);
+  EXPECT_EQ(shown_text(label, "/api/users/7"), "api users");
+  EXPECT_EQ(shown_text(label, "/index"), "/index");
+}
+
+TEST(Labels, DefaultIsForTextsThatTheRegexDoesNotMatch) {
+  const Metric metric =
+      metric_of(head + "labels: {c: {value: arg0, regex: '[23]..', replace: fine, default: bad}}");
+  EXPECT_EQ(shown_text(metric.labels.at(0), "302"), "fine");
+  EXPECT_EQ(shown_text(metric.labels.at(0), "3022"), "bad");
+}
+
+TEST(Labels, WithoutReplaceTheFirstGroupIsShown) {
+  const Metric metric = metric_of(head + "labels: {c: {value: comm, regex: '(\\w+)-\\d+'}}");
+  EXPECT_EQ(shown_text(metric.labels.at(0), "worker-12"), "worker");
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, regex: worker}}"),
+              ElementsAre("without a \"replace\" it is $1, but the regex has no group \"1\" (it "
+                          "has none)"));
+}
+
+TEST(Labels, RegexAndReplaceAreChecked) {
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, regex: 'a(', replace: b}}"),
+              ElementsAre("regex: \"a(\" is not a regular expression (RE2 syntax): missing ): a("));
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, regex: a, replace: $1}}"),
+              ElementsAre("replace: the regex has no group \"1\" (it has none)"));
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, regex: a, replace: b, map: {a: b}}}"),
+              ElementsAre("a label has a map or a regex, not both"));
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, replace: b}}"),
+              ElementsAre("replace only goes with regex"));
+  EXPECT_THAT(complaints(head + "labels: {c: {value: comm, regex: [a], replace: {}}}"),
+              ElementsAre("regex must be a text, not a list", "replace must be a text, not a map"));
 }
 
 TEST(Labels, NamesFollowPrometheus) {

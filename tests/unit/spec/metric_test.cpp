@@ -126,9 +126,30 @@ TEST(Metric, AGaugeOnAPairShowsTheLastTime) {
   EXPECT_EQ(metric.value, elapsed());
 }
 
-TEST(Metric, MinAndMaxAreNotBuiltYet) {
-  EXPECT_THAT(complaints(gauge + "probe: app:x\nvalue: arg0\naggregate: max"),
-              ElementsAre("aggregate: max is not built yet (allowed: last)"));
+TEST(Metric, AGaugeShowsTheLastTheLowestOrTheHighestValue) {
+  const std::string set = gauge + "probe: app:x\nvalue: arg0\n";
+  EXPECT_EQ(metric_of(set).aggregate, Aggregate::last);
+  EXPECT_EQ(metric_of(set + "aggregate: last").aggregate, Aggregate::last);
+  EXPECT_EQ(metric_of(set + "aggregate: min").aggregate, Aggregate::min);
+  EXPECT_EQ(metric_of(set + "aggregate: max").aggregate, Aggregate::max);
+}
+
+TEST(Metric, AnArgumentAsItIsKeepsItsFractionWithAScale) {
+  const std::string set = gauge + "probe: app:x\n";
+  EXPECT_TRUE(metric_of(set + "value: arg0\nscale: 1").keeps_fraction);
+  EXPECT_TRUE(metric_of(set + "value: arg0\nscale: 1ms").keeps_fraction);
+  EXPECT_FALSE(metric_of(set + "value: arg0").keeps_fraction);
+  EXPECT_FALSE(metric_of(set + "value: arg0 + 1\nscale: 1").keeps_fraction);
+  EXPECT_FALSE(metric_of(set + "value: int64(arg0)\nscale: 1").keeps_fraction);
+  const std::string timed = "name: last_gc_seconds\ntype: gauge\n" + pair;
+  EXPECT_TRUE(metric_of(timed + "value: start.arg0\nscale: 1").keeps_fraction);
+  EXPECT_FALSE(metric_of(timed + "scale: 1").keeps_fraction);
+}
+
+TEST(Metric, ExtremesAreThoseOfAGaugeThatIsSet) {
+  EXPECT_THAT(complaints(gauge + "inc: app:open\ndec: app:close\naggregate: max"),
+              ElementsAre("aggregate: max only goes with probe, or start + end; inc + dec show the "
+                          "level of now"));
   EXPECT_THAT(complaints(gauge + "probe: app:x\nvalue: arg0\naggregate: mean"),
               ElementsAre("aggregate must be one of last, min, max, not \"mean\""));
   EXPECT_THAT(complaints(counter + "probe: app:x\naggregate: last"),
