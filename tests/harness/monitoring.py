@@ -54,7 +54,7 @@ class _Server:
         if not self._enter:
             with urllib.request.urlopen(url, timeout=10 * PATIENCE) as response:
                 return response.read()
-        answer = subprocess.run([*self._enter, "curl", "--silent", "--fail", f"--max-time={10 * PATIENCE}", url],
+        answer = subprocess.run([*self._enter, "curl", "--silent", "--fail", "--max-time", str(10 * PATIENCE), url],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
         if answer.returncode != 0:
             raise ConnectionError(f"curl ended with status {answer.returncode}")
