@@ -266,8 +266,8 @@ struct sdt_start {
   __u64 ip;
   __u64 sp;
   __u16 unsigned_mask; /* bit i: captured[i] is a uint64 */
-  __u16 float_mask;    /* bit i: it is the bits of a double */
-  __u32 faults;        /* bit i: it could not be read */
+  __u16 faults;        /* bit i: it could not be read, or is out of range */
+  __u32 fraction;      /* of captured[0]: what the metric's value is comes first */
   __u64 captured[SDT_MAX_CAPTURED];
 };
 

@@ -31,8 +31,7 @@ static __always_inline __u64 extend(__u64 value, __u32 size, __u32 is_signed) {
   return is_signed ? (__u64)((__s64)value >> unused_bits) : value >> unused_bits;
 }
 
-/* An argument's bits into e->value, and what they stand for into e->is_unsigned: an sdt_form. */
-static __noinline int load_bits(struct event *e, __u32 index) {
+static __noinline int load_argument(struct event *e, __u32 index) {
   if (index >= SDT_MAX_ARGS) return UNREADABLE;
   const struct sdt_operand *arg = &e->site->args[index];
   __u64 value = 0;
@@ -53,23 +52,10 @@ static __noinline int load_bits(struct event *e, __u32 index) {
       return UNREADABLE;
   }
   value = extend(value, arg->size, arg->is_signed);
-  const __u32 form = arg->form;
-  if (form == SDT_FORM_FLOAT && arg->size == 4) value = double_of_float(value);
+  if (arg->form == SDT_FORM_FLOAT) return float_to_number(e, arg->size == 4 ? double_of_float(value) : value);
   e->value = value;
-  e->is_unsigned = form;
+  e->is_unsigned = arg->form;
   return 0;
-}
-
-static __always_inline int load_argument(struct event *e, __u32 index) {
-  if (load_bits(e, index)) return UNREADABLE;
-  return e->is_unsigned == SDT_FORM_FLOAT ? float_to_number(e) : 0;
-}
-
-static __always_inline int load_captured(struct event *e, __u32 index) {
-  if (index >= SDT_MAX_CAPTURED || e->start.faults >> index & 1) return UNREADABLE;
-  e->value = e->start.captured[index];
-  e->is_unsigned = e->start.unsigned_mask >> index & 1;
-  return e->start.float_mask >> index & 1 ? float_to_number(e) : 0;
 }
 
 /*
@@ -122,12 +108,14 @@ static __noinline int evaluate(struct event *e, __u32 first, __u32 count) {
         value = e->value;
         is_unsigned = e->is_unsigned;
         break;
-      case SDT_OP_CAPTURED:
-        error = load_captured(e, step->index);
-        if (error) return error;
-        value = e->value;
-        is_unsigned = e->is_unsigned;
+      case SDT_OP_CAPTURED: {
+        __u32 index = step->index;
+        if (index >= SDT_MAX_CAPTURED || e->start.faults >> index & 1) return UNREADABLE;
+        value = e->start.captured[index];
+        is_unsigned = e->start.unsigned_mask >> index & 1;
+        if (index == 0) e->fraction = e->start.fraction;
         break;
+      }
       case SDT_OP_ELAPSED:
         value = e->elapsed;
         is_unsigned = 0;

@@ -54,9 +54,8 @@ __noinline __u32 float_fraction(__u64 bits) {
   return small_magnitude(mantissa, exponent);
 }
 
-/* Makes a number of the bits of a double in e->value. */
-static __always_inline int float_to_number(struct event *e) {
-  const __u64 bits = e->value;
+/* Makes a number of the bits of a double. */
+static __always_inline int float_to_number(struct event *e, __u64 bits) {
   if (exponent_of(bits) >= 64) return NOT_IN_RANGE;
   __u64 whole = float_whole(bits);
   __u32 fraction = float_fraction(bits);

@@ -63,19 +63,20 @@ static __always_inline void capture(struct event *e) {
   start->ip = e->regs->rip;
   start->sp = e->regs->rsp;
   start->unsigned_mask = 0;
-  start->float_mask = 0;
+  start->fraction = 0;
   start->faults = 0;
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < SDT_MAX_CAPTURED; i++) {
     start->captured[i] = 0;
     if (i >= program.captured_count) continue;
-    if (load_bits(e, program.captured[i])) {
+    e->fraction = 0;
+    if (load_argument(e, program.captured[i])) {
       start->faults |= 1U << i;
       continue;
     }
     start->captured[i] = e->value;
-    start->unsigned_mask |= (e->is_unsigned == SDT_FORM_UINT64) << i;
-    start->float_mask |= (e->is_unsigned == SDT_FORM_FLOAT) << i;
+    start->unsigned_mask |= e->is_unsigned << i;
+    if (i == 0) start->fraction = e->fraction;
   }
 }
 

@@ -262,7 +262,7 @@ Result<ProgramConfig> configure(const spec::Metric& metric, const ProgramOptions
   program.keep_pid = spec::is_per_process(metric) ? 1 : 0;
   program.is_counter = metric.type == spec::MetricType::counter ? 1 : 0;
   program.keeps_fraction = metric.keeps_fraction ? 1 : 0;
-  program.value = writer.expr(metric.value);
+  program.value = writer.expr(metric.value);  // first: captured[0] is its start.argN
   configure_source(metric, options, writer, program);
   configure_conditions(metric, writer, program);
   configure_labels(metric, writer, config);

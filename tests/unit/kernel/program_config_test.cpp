@@ -193,6 +193,16 @@ TEST(Configure, CapturesEachStartArgumentOnce) {
   EXPECT_EQ(program.steps[program.fields[2].expr.first].index, 0) << "c reads what a captured";
 }
 
+TEST(Configure, CapturesTheValueFirst) {
+  // The kernel side keeps the fraction of the first.
+  spec::Metric metric = interval(spec::Nesting::last, true);
+  metric.value = {{spec::Load{Source::start_argument, 5}}};
+  metric.where = {spec::IntCondition{
+      {{spec::Load{Source::start_argument, 2}}}, spec::Compare::gt, {{spec::Constant{0}}}}};
+  metric.labels = {{"a", spec::IntExpr{{spec::Load{Source::start_argument, 1}}}, {}}};
+  EXPECT_EQ(configure(metric, {})->program.captured[0], 5);
+}
+
 TEST(Configure, RefusesMoreStepsThanThePoolHolds) {
   spec::Metric metric = counter();
   spec::IntExpr longest = argument(0);
