@@ -42,7 +42,7 @@ bool has_no_value(const SeriesValue& value) {
   return number != nullptr && (*number == above_all || *number == below_all);
 }
 
-void add(const SeriesValue& value, SeriesValue& to) {
+void add_to(SeriesValue& to, const SeriesValue& value) {
   if (const auto* number = std::get_if<Int128>(&value)) {
     std::get<Int128>(to) += *number;
     return;
@@ -324,7 +324,7 @@ MetricSnapshot MetricSeries::collect(std::size_t most) const {
 SeriesValue MetricSeries::total() const {
   SeriesValue sum = zero(metric_);
   for (const auto& [values, series] : series_) {
-    if (!has_no_value(series.value)) add(series.value, sum);
+    if (!has_no_value(series.value)) add_to(sum, series.value);
   }
   return sum;
 }
