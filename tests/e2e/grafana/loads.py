@@ -9,6 +9,7 @@ from harness.postgresql import PostgresServer
 from harness.program import Program, program_path
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load")
+EXAMPLES = os.path.join(FOLDER, "../../../../docs/examples")
 
 
 def _file(name):
@@ -39,18 +40,12 @@ class Repeated:
             raise self._failure
 
 
-class Puppet:
-    """A program that is told what to do, again and again."""
+class Driven:
+    """A program, with which work(program) is done again and again."""
 
-    def __init__(self, name, lines, seconds=0.1, first=()):
-        self._program = Program.named(name)
-        try:
-            for line in first:
-                self._program.fire(line)
-        except AssertionError:
-            self._program.close()
-            raise
-        self._repeated = Repeated(lambda: [self._program.fire(line) for line in lines], seconds)
+    def __init__(self, program, work, seconds=0.1):
+        self._program = program
+        self._repeated = Repeated(lambda: work(program), seconds)
 
     def close(self):
         self._repeated.close()
@@ -89,12 +84,41 @@ def php():
                                            env={**os.environ, "USE_ZEND_DTRACE": "1"}), 0.2)
 
 
+def rethrows():
+    return Driven(Program.named("rethrows"), lambda program: program.fire("go"))
+
+
 def provider():
-    """Registers the probes of the pack for libstapsdt and fires them; then registers them anew, which is a new file."""
-    load = "load myapp request:-8,-8,-8 queue:-8 job__start:-8 job__done:-8,-8"
-    return Puppet("provider", [
-        "fire request 20 / 200 5000", "fire request 3 /login 403 120", "fire queue 1 7", "fire job__start 1 1",
-        "fire job__done 1 1 0", "unload", load], first=[load], seconds=0.5)
+    """Registers the probes of the pack for libstapsdt and fires them; then it unloads them, which makes a new file."""
+    lines = ["load myapp request:-8,-8,-8 queue:-8 job__start:-8 job__done:-8,-8", "fire request 20 / 200 5000",
+             "fire request 3 /login 403 120", "fire queue 1 7", "fire job__start 1 1", "fire job__done 1 1 0"]
+
+    def work(program):
+        for line in (*lines[1:], "unload", lines[0]):
+            program.fire(line)
+
+    program = Program.named("provider")
+    program.fire(lines[0])
+    return Driven(program, work, 0.5)
+
+
+def serve(program):
+    for path in ("/", "/slow", "nowhere"):
+        program.tell(path)
+
+
+def own_program(directory):
+    """The example in C; `directory` takes the program."""
+    path = os.path.join(directory, "myprogram")
+    sources = [os.path.join(EXAMPLES, name) for name in ("myprogram.c", "myprogram_probes.c")]
+    subprocess.run(["gcc", "-O2", "-o", path, *sources], check=True, timeout=120)
+    return Driven(Program([path]), serve)
+
+
+def node():
+    return Driven(Program(["/usr/bin/node", os.path.join(EXAMPLES, "nodeapp.js")],
+                          {"NODE_PATH": os.path.join(FOLDER, "../../node"),
+                           "SDT_NODE_ADDON": program_path("node_provider.node")}), serve)
 
 
 # Every pack: the target's name, its config, and what starts its load in a directory of its own.
@@ -106,6 +130,8 @@ PACKS = {
     "ruby": ("ruby", lambda: pack_text("ruby"), lambda directory: Program(["/usr/bin/ruby", _file("load.rb")])),
     "php": ("php", lambda: pack_text("php"), lambda directory: php()),
     "libstdcxx": ("libstdcxx", lambda: libstdcxx_pack_for(program_path("rethrows")),
-                  lambda directory: Puppet("rethrows", ["go"])),
+                  lambda directory: rethrows()),
     "libstapsdt": ("myapp", lambda: libstapsdt_pack_for(program_path("provider")), lambda directory: provider()),
+    "own_program": ("myprogram", lambda: pack_text("own_program"), own_program),
+    "node": ("nodeapp", lambda: pack_text("node"), lambda directory: node()),
 }
