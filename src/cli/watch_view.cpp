@@ -154,7 +154,7 @@ void Drawing::add_series(const MetricSnapshot& metric, const SeriesSnapshot& ser
     labels = cut(labels, std::max(narrowest_labels, picture_.width / 2));
   }
   const auto* histogram = std::get_if<HistogramValue>(&series.value);
-  const Unit unit = unit_of(metric.name);
+  const Unit unit = expose::unit_of(metric.name);
   std::vector<Cell> row{{std::move(labels)}};
   row.push_back({histogram != nullptr
                      ? fmt::format("{}", events_of(*histogram))
@@ -177,7 +177,7 @@ std::string Drawing::rate_text(const MetricSnapshot& metric, Int128 growth) cons
   const bool counts_events = metric.type == spec::MetricType::histogram;
   const double grown =
       counts_events ? static_cast<double>(growth) : expose::scaled(growth, metric.scale);
-  const Unit unit = counts_events ? Unit::none : unit_of(metric.name);
+  const Unit unit = counts_events ? Unit::none : expose::unit_of(metric.name);
   return quantity(grown / seconds.count(), unit) + "/s";
 }
 
@@ -196,8 +196,8 @@ void Drawing::add_bars(const MetricSnapshot& metric, const HistogramValue& histo
     const auto index = static_cast<std::size_t>(bucket - buckets.begin());
     const double bound = index < metric.bounds.size() ? metric.bounds[index]
                                                       : std::numeric_limits<double>::infinity();
-    std::string line =
-        fmt::format("      le {:>9}  {:>12}", quantity(bound, unit_of(metric.name)), *bucket);
+    std::string line = fmt::format("      le {:>9}  {:>12}",
+                                   quantity(bound, expose::unit_of(metric.name)), *bucket);
     const std::string drawn = bar(*bucket, most, width, picture_.style.unicode);
     if (!drawn.empty()) line += "  " + paint(drawn, Paint::cyan);
     table_.line(std::move(line));

@@ -1,12 +1,9 @@
 #include "daemon/directory_watches.h"
 
-#include <sys/inotify.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstdint>
-#include <cstring>
 #include <utility>
+
+#include "daemon/inotify.h"
 
 namespace sdt::daemon {
 namespace {
@@ -33,26 +30,18 @@ void DirectoryWatches::watch(const std::set<std::string>& directories) {
 
 DirectoryWatches::Changes DirectoryWatches::take() {
   Changes changes;
-  alignas(inotify_event) std::array<char, 16384> buffer;
-  ssize_t length = 0;
-  while ((length = read(fd_.get(), buffer.data(), buffer.size())) > 0) {
-    const auto end = static_cast<std::size_t>(length);
-    inotify_event event{};
-    for (std::size_t at = 0; at + sizeof event <= end; at += sizeof event + event.len) {
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      if ((event.mask & IN_Q_OVERFLOW) != 0) changes.has_missed_some = true;
-      const auto watched = watched_.find(event.wd);
-      if (watched == watched_.end()) continue;
-      if ((event.mask & IN_IGNORED) != 0) {  // the directory is no more
-        watched_.erase(watched);
-      } else if (event.len > 0) {
-        const char* name = buffer.data() + at + sizeof event;
-        for (const std::string& directory : watched->second) {
-          changes.paths.push_back(directory + (directory.ends_with('/') ? "" : "/") + name);
-        }
+  read_inotify_events(fd_.get(), [&](const inotify_event& event, const char* name) {
+    if ((event.mask & IN_Q_OVERFLOW) != 0) changes.has_missed_some = true;
+    const auto watched = watched_.find(event.wd);
+    if (watched == watched_.end()) return;
+    if ((event.mask & IN_IGNORED) != 0) {  // the directory is no more
+      watched_.erase(watched);
+    } else if (*name != '\0') {
+      for (const std::string& directory : watched->second) {
+        changes.paths.push_back(directory + (directory.ends_with('/') ? "" : "/") + name);
       }
     }
-  }
+  });
   return changes;
 }
 

@@ -1,16 +1,16 @@
 #include "daemon/file_guard.h"
 
 #include <fcntl.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
+
+#include "daemon/inotify.h"
 
 namespace sdt::daemon {
 namespace {
@@ -45,20 +45,13 @@ void Watches::remove(int watch) {
 }
 
 void Watches::read_events() {
-  alignas(inotify_event) std::array<char, 4096> buffer;
-  ssize_t length = 0;
-  while ((length = read(fd_.get(), buffer.data(), buffer.size())) > 0) {
-    const auto end = static_cast<std::size_t>(length);
-    inotify_event event{};
-    for (std::size_t at = 0; at + sizeof event <= end; at += sizeof event + event.len) {
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      if ((event.mask & IN_Q_OVERFLOW) != 0) {
-        for (const auto& [watch, users] : users_) modified_.insert(watch);
-      } else if (users_.contains(event.wd)) {
-        modified_.insert(event.wd);
-      }
+  read_inotify_events(fd_.get(), [&](const inotify_event& event, const char*) {
+    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+      for (const auto& [watch, users] : users_) modified_.insert(watch);
+    } else if (users_.contains(event.wd)) {
+      modified_.insert(event.wd);
     }
-  }
+  });
 }
 
 Result<FileGuard> FileGuard::take(UniqueFd file, const std::string& path, Watches& watches) {

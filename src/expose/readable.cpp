@@ -24,13 +24,22 @@ struct Step {
   std::string_view name;
 };
 
-/// In the largest unit of which it is at least one.
-std::string in_steps(double number, std::span<const Step> steps) {
+constexpr std::array seconds_steps{Step{1e-9, "ns"}, Step{1e-6, "µs"}, Step{1e-3, "ms"},
+                                   Step{1, "s"},     Step{60, "min"},  Step{3600, "h"},
+                                   Step{86400, "d"}};
+constexpr std::array bytes_steps{Step{1, "B"}, Step{0x1p10, "KiB"}, Step{0x1p20, "MiB"},
+                                 Step{0x1p30, "GiB"}, Step{0x1p40, "TiB"}};
+
+InUnit in_steps(double number, std::span<const Step> steps) {
   const Step* fitting = &steps.front();
   for (const Step& step : steps) {
     if (std::abs(number) >= step.factor) fitting = &step;
   }
-  return fmt::format("{} {}", readable(number / fitting->factor), fitting->name);
+  return {number / fitting->factor, fitting->name};
+}
+
+std::string readable(const InUnit& quantity) {
+  return fmt::format("{} {}", readable(quantity.number), quantity.name);
 }
 
 }  // namespace
@@ -49,17 +58,24 @@ std::string readable(double number) {
   return fmt::format("{:.3g}", number);
 }
 
+InUnit in_largest_unit(double number, Unit unit) {
+  switch (unit) {
+    case Unit::seconds:
+      return in_steps(number, seconds_steps);
+    case Unit::bytes:
+      return in_steps(number, bytes_steps);
+    case Unit::none:
+      break;
+  }
+  return {number, {}};
+}
+
 std::string readable_seconds(double seconds) {
-  static constexpr std::array steps{Step{1e-9, "ns"}, Step{1e-6, "µs"}, Step{1e-3, "ms"},
-                                    Step{1, "s"},     Step{60, "min"},  Step{3600, "h"},
-                                    Step{86400, "d"}};
-  return seconds == 0 ? "0 s" : in_steps(seconds, steps);
+  return seconds == 0 ? "0 s" : readable(in_largest_unit(seconds, Unit::seconds));
 }
 
 std::string readable_bytes(double bytes) {
-  static constexpr std::array steps{Step{1, "B"}, Step{0x1p10, "KiB"}, Step{0x1p20, "MiB"},
-                                    Step{0x1p30, "GiB"}, Step{0x1p40, "TiB"}};
-  return in_steps(bytes, steps);
+  return readable(in_largest_unit(bytes, Unit::bytes));
 }
 
 std::string readable_share(double share) {

@@ -28,4 +28,11 @@ enum class Unit : std::uint8_t { none, seconds, bytes };
 [[nodiscard]] Unit unit_of(std::string_view metric_name);
 [[nodiscard]] std::string readable_in(Unit unit, double number);
 
+struct InUnit {
+  double number = 0;
+  std::string_view name;  ///< "ms", "KiB"; empty for Unit::none
+};
+/// In the largest unit of which it is at least one.
+[[nodiscard]] InUnit in_largest_unit(double number, Unit unit);
+
 }  // namespace sdt::expose

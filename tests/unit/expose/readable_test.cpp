@@ -55,6 +55,7 @@ TEST(Readable, TheNameOfAMetricSaysItsUnit) {
   EXPECT_EQ(unit_of("app_wait_seconds_total"), Unit::seconds);
   EXPECT_EQ(unit_of("app_sent_bytes_total"), Unit::bytes);
   EXPECT_EQ(unit_of("app_requests_total"), Unit::none);
+  EXPECT_EQ(unit_of("app_seconds_hands"), Unit::none);
 }
 
 }  // namespace
