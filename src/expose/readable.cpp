@@ -38,7 +38,7 @@ InUnit in_steps(double number, std::span<const Step> steps) {
   return {number / fitting->factor, fitting->name};
 }
 
-std::string readable(const InUnit& quantity) {
+std::string with_unit(const InUnit& quantity) {
   return fmt::format("{} {}", readable(quantity.number), quantity.name);
 }
 
@@ -71,11 +71,11 @@ InUnit in_largest_unit(double number, Unit unit) {
 }
 
 std::string readable_seconds(double seconds) {
-  return seconds == 0 ? "0 s" : readable(in_largest_unit(seconds, Unit::seconds));
+  return seconds == 0 ? "0 s" : with_unit(in_largest_unit(seconds, Unit::seconds));
 }
 
 std::string readable_bytes(double bytes) {
-  return readable(in_largest_unit(bytes, Unit::bytes));
+  return with_unit(in_largest_unit(bytes, Unit::bytes));
 }
 
 std::string readable_share(double share) {
