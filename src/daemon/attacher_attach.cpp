@@ -36,8 +36,11 @@ bool Attacher::settle(Time now) {
   close(actions.detach, now);
 
   std::set<proc::FileId> unfinished;
+  std::set<std::uint32_t> troubled;
   for (const auto& [binding, attempt] : attempts_) {
-    if (!attempt.attached) unfinished.insert(binding.file);
+    if (attempt.attached) continue;
+    unfinished.insert(binding.file);
+    troubled.insert(binding.metric);
   }
   std::set<proc::FileId> files = files_in_use();
   for (TargetState& target : targets_) {
@@ -46,6 +49,13 @@ bool Attacher::settle(Time now) {
     }
   }
   std::erase_if(refused_, [&](const auto& entry) { return !files.contains(entry.first.file); });
+  for (const auto& [binding, why] : refused_) troubled.insert(binding.metric);
+  for (TargetState& target : targets_) {
+    for (MetricState& metric : target.metrics) {
+      // What was wrong with a file is over when the file is.
+      if (!troubled.contains(metric.number)) metric.problem.clear();
+    }
+  }
   for (const Closing& closing : closings_) files.insert(closing.files.begin(), closing.files.end());
   drop_guards_but(files);
   return true;

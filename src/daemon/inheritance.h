@@ -58,7 +58,7 @@ struct SavedMetric {
   plan::Fuse fuse;
   plan::HitMeter meter;
   std::uint64_t trips = 0;
-  std::string problem;  ///< the latest that kept it from being attached
+  std::string problem;  ///< that keeps it from being attached
   std::vector<std::pair<std::uint32_t, std::uint64_t>> attach_errors;
 };
 

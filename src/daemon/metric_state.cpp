@@ -36,7 +36,7 @@ Result<MetricState::Reading> MetricState::read() const {
 expose::AttachState MetricState::attach_state() const {
   if (fuse.trip) return expose::AttachState::tripped;
   if (is_attached()) return expose::AttachState::attached;
-  return attach_errors.empty() ? expose::AttachState::waiting : expose::AttachState::failed;
+  return problem.empty() ? expose::AttachState::waiting : expose::AttachState::failed;
 }
 
 std::string MetricState::state_of(bool has_no_process) const {

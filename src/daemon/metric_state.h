@@ -91,7 +91,7 @@ struct MetricState {
   std::uint64_t attaches = 0;
   std::uint64_t detaches = 0;
   std::map<Errc, std::uint64_t> attach_errors;
-  std::string problem;  ///< the latest of them
+  std::string problem;  ///< the latest of them; empty: there is none any more
   std::uint64_t starts_expired = 0;
   std::string state = "waiting for its processes";  ///< in words, for the log and the pages
 };

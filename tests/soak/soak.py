@@ -93,8 +93,9 @@ class Samples:
         self.descriptors.append(self.lowest_descriptors(pid))
 
     def lowest_descriptors(self, pid):
-        """Links are closed one after the other, and connections end in their own time."""
-        deadline, lowest = time.monotonic() + 2, sys.maxsize
+        """Links are closed one after the other, connections end in their own time, and a program that is attached nowhere
+        is kept for 10 s."""
+        deadline, lowest = time.monotonic() + 13, sys.maxsize
         while time.monotonic() < deadline and lowest > min(self.descriptors, default=0):
             lowest = min(lowest, len(os.listdir(f"/proc/{pid}/fd")))
             time.sleep(0.05)
