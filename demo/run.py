@@ -5,6 +5,7 @@ Use it through `./dev demo`, which builds both first.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import signal
@@ -193,6 +194,9 @@ def main():
             run(options, pathlib.Path(directory))
         except KeyboardInterrupt:
             print()
+        except BrokenPipeError:
+            # Whoever reads has seen enough. What is left in the buffer is for nobody.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except DemoError as error:
             sys.exit(f"demo: {error}")
 
