@@ -37,6 +37,13 @@ Errc code_of(int error_number) {
   }
 }
 
+/// What the words of the C library leave open.
+std::string_view advice_for(int error_number) {
+  // Each probe of a process is a descriptor where attaching goes through perf events.
+  if (error_number == EMFILE) return "; raise LimitNOFILE= of the service, or ulimit -n";
+  return "";
+}
+
 }  // namespace
 
 std::string_view to_string(Errc code) {
@@ -68,7 +75,8 @@ Error Error::within(std::string_view doing) && {
 
 tl::unexpected<Error> fail_errno(int error_number, std::string_view doing) {
   return fail(code_of(error_number),
-              fmt::format("{}: {}", doing, std::generic_category().message(error_number)));
+              fmt::format("{}: {}{}", doing, std::generic_category().message(error_number),
+                          advice_for(error_number)));
 }
 
 }  // namespace sdt

@@ -47,7 +47,8 @@ using Status = Result<void>;
   return tl::unexpected<Error>(Error{code, std::move(message)});
 }
 
-/// An Error from errno: "<doing>: <strerror>", with the code that errno stands for.
+/// An Error from errno: "<doing>: <strerror>", with the code that errno stands for, and what to do
+/// where that is known.
 [[nodiscard]] tl::unexpected<Error> fail_errno(int error_number, std::string_view doing);
 
 /// Passes a failure on with what was being done in front of it.

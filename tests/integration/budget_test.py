@@ -7,7 +7,7 @@ import unittest
 from harness.exporter import Exporter
 from harness.fdstore import FdStore
 from harness.testcase import KernelTestCase
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 TICKS = '          - { name: puppet_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }'
 LIBRARY = '          - { name: puppet_library_total, help: Ticks in a library., type: counter, probe: "puppet_lib:tick" }'
@@ -150,7 +150,7 @@ class Budget(KernelTestCase):
         slow.fire("end")
         after = self.traced.scrape_of_now()
         self.assertEqual(after.histogram("puppet_work_seconds").count, before.histogram("puppet_work_seconds").count)
-        self.assertLess(after.histogram("puppet_work_seconds").sum, 1)
+        self.assertLess(after.histogram("puppet_work_seconds").sum, PATIENCE)
         self.assertEqual(self.lost(after, "no_start") - self.lost(before, "no_start"), 1)
         return self.lost(after, "start_expired")
 
@@ -213,7 +213,7 @@ class Budget(KernelTestCase):
         hits = self.of(scrape, "probe_hits_total", "puppet_ticks_total", probe="puppet:tick")
         cost = self.of(scrape, "overhead_seconds_total", "puppet_ticks_total") / hits
         print(f"estimated cost of a hit: {cost * 1e9:.0f} ns")
-        self.assertTrue(0.3e-6 < cost < 5e-6, cost)
+        self.assertTrue(0.3e-6 < cost < 5e-6 * PATIENCE, cost)
         with open("/proc/sys/kernel/bpf_stats_enabled", encoding="ascii") as file:
             if file.read().strip() == "0":
                 self.assertNotIn("sdt_exporter_program_run_seconds_total", scrape.types)

@@ -1,2 +1,3 @@
 sdt_unit_test(base
-  base/passed_descriptors_test.cpp)
+  base/passed_descriptors_test.cpp
+  base/result_test.cpp)
