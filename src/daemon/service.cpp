@@ -87,8 +87,9 @@ std::string status_text(const metrics::SelfMetrics& self) {
       series += metric.series;
     }
   }
-  return fmt::format("{} of {} metrics attached, {} processes of {} targets, {} series", attached,
-                     metrics, processes, self.targets.size(), series);
+  return fmt::format("{} of {} metrics attached, {} process{} of {} target{}, {} series", attached,
+                     metrics, processes, processes == 1 ? "" : "es", self.targets.size(),
+                     self.targets.size() == 1 ? "" : "s", series);
 }
 
 }  // namespace sdt::daemon

@@ -158,6 +158,10 @@ std::uint64_t MetricProgramImpl::probe_number(const ProbeName& probe) {
 
 Result<std::unique_ptr<plan::Link>> MetricProgramImpl::attach(
     int fd, const std::string& name, std::span<const plan::SelectedSite> sites) {
+  if (!features_.uprobe_multi) {
+    if (auto status = allow_perf_sites(sites_->sites(), sites.size()); !status)
+      return fail_within(fmt::format("attach {}", name), std::move(status).error());
+  }
   SiteEntries entries(sites_);
   AttachPoints points;
   for (const plan::SelectedSite& site : sites) {

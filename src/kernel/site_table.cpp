@@ -13,6 +13,7 @@ Result<std::uint32_t> SiteTable::acquire(const sdt_site& site) {
   std::string layout(reinterpret_cast<const char*>(&site), sizeof site);
   if (const auto known = by_layout_.find(layout); known != by_layout_.end()) {
     ++entries_[known->second].users;
+    ++sites_;
     return known->second;
   }
   auto entry = static_cast<std::uint32_t>(entries_.size());
@@ -35,6 +36,7 @@ Result<std::uint32_t> SiteTable::acquire(const sdt_site& site) {
   }
   by_layout_.emplace(layout, entry);
   entries_[entry] = {std::move(layout), 1};
+  ++sites_;
   return entry;
 }
 
@@ -46,6 +48,7 @@ Status SiteTable::adopt(std::uint32_t entry) {
   }
   if (entries_[entry].users > 0) {
     ++entries_[entry].users;
+    ++sites_;
     return {};
   }
   sdt_site site{};
@@ -55,11 +58,13 @@ Status SiteTable::adopt(std::uint32_t entry) {
   std::erase(free_, entry);
   entries_[entry] = {std::string(reinterpret_cast<const char*>(&site), sizeof site), 1};
   by_layout_.emplace(entries_[entry].layout, entry);
+  ++sites_;
   return {};
 }
 
 void SiteTable::release(std::uint32_t entry) {
   Entry& released = entries_.at(entry);
+  --sites_;
   if (--released.users != 0) return;
   by_layout_.erase(released.layout);
   released.layout.clear();

@@ -28,6 +28,8 @@ class SiteTable {
   void release(std::uint32_t entry);
 
   [[nodiscard]] std::size_t used() const { return by_layout_.size(); }
+  /// How many sites the links hold, each as often as it is attached.
+  [[nodiscard]] std::size_t sites() const { return sites_; }
 
  private:
   struct Entry {
@@ -36,6 +38,7 @@ class SiteTable {
   };
   int map_fd_;
   std::uint32_t capacity_;
+  std::size_t sites_ = 0;
   std::map<std::string, std::uint32_t> by_layout_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;

@@ -123,6 +123,16 @@ std::unique_ptr<plan::Link> multi_link(UniqueFd link, SiteEntries entries) {
   return std::make_unique<MultiLink>(std::move(link), std::move(entries));
 }
 
+Status allow_perf_sites(std::size_t held, std::size_t wanted) {
+  if (held + wanted <= most_perf_sites) return {};
+  return fail(
+      Errc::exhausted,
+      fmt::format("{} sites, with {} attached already: before kernel 6.6 each takes the kernel up "
+                  "to 0.1 s to let go of, so that no more than {} are attached at one time; "
+                  "narrow the probe's pattern",
+                  wanted, held, most_perf_sites));
+}
+
 Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program, const std::string& path,
                                                 const std::string& name, const AttachPoints& points,
                                                 SiteEntries entries) {

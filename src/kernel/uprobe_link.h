@@ -58,6 +58,13 @@ struct AttachPoints {
   std::vector<std::uint64_t> cookies;
 };
 
+/// How many sites perf events may hold at one time. The kernel takes 35 to 100 ms to let go of each,
+/// one after the other, and does so even for a process that was killed: these are minutes already.
+constexpr std::size_t most_perf_sites = 4096;
+
+/// Errc::exhausted when `wanted` more sites than the `held` ones would be too many.
+[[nodiscard]] Status allow_perf_sites(std::size_t held, std::size_t wanted);
+
 /// `path` leads to the file (/proc/self/fd/N), `name` is what people call it.
 [[nodiscard]] Result<std::unique_ptr<plan::Link>> attach_multi(int program_fd,
                                                                const std::string& path,

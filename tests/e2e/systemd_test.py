@@ -110,7 +110,7 @@ class Service(KernelTestCase):
     def test_its_status_says_what_it_counts(self):
         self.puppet()
         self.start()
-        said = "2 of 2 metrics attached, 1 processes of 1 targets"
+        said = "2 of 2 metrics attached, 1 process of 1 target"
         wait_until(lambda: self.machine.show("StatusText").startswith(said),
                    "the status names what is attached")
 

@@ -159,11 +159,11 @@ class Exporter:
                 and record["msg"] != "metric not attached" and "cannot be looked at" not in record["msg"]]
 
     def held(self):
-        """What the process holds: descriptors by what they are, and the targets of those that lead to files. The
+        """What the process holds: how many descriptors, and links, programs and maps behind them (each once, however many
+        descriptors it has), and the targets of those that lead to files. The
         connections of scrapes, which the server closes in its own time, are left out, and so is the kernel's measurement
         of programs, which is on for a second every minute."""
-        kinds = {"descriptors": 0, "links": 0, "programs": 0, "maps": 0}
-        files = set()
+        descriptors, links, programs, maps, files = 0, 0, set(), set(), set()
         for number in os.listdir(f"/proc/{self.process.pid}/fd"):
             try:
                 target = os.readlink(f"/proc/{self.process.pid}/fd/{number}")
@@ -174,11 +174,13 @@ class Exporter:
                     text = file.read()
             except FileNotFoundError:
                 continue
-            kinds["descriptors"] += 1
-            kinds["links"] += "link_type:" in text
-            kinds["programs"] += "\nprog_type:" in text and "link_type:" not in text
-            kinds["maps"] += "map_type:" in text
-        return kinds, files
+            descriptors += 1
+            if "link_type:" in text:
+                links += 1
+            else:  # which have the identifier of their program too
+                programs.update(re.findall(r"^prog_id:\s+(\d+)", text, re.M))
+                maps.update(re.findall(r"^map_id:\s+(\d+)", text, re.M))
+        return {"descriptors": descriptors, "links": links, "programs": len(programs), "maps": len(maps)}, files
 
     def memory(self):
         """Resident memory in KiB."""

@@ -40,9 +40,9 @@ class Podman:
         return subprocess.run([*self._enter, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=True).stdout
 
-    def run(self, *arguments):
+    def run(self, *arguments, seconds=300):
         result = subprocess.run([*self._podman, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                timeout=300, check=False)
+                                timeout=seconds, check=False)
         if result.returncode != 0:
             raise AssertionError(f"podman {' '.join(arguments)}: status {result.returncode}\n{result.stdout}{result.stderr}")
         return result.stdout.strip()

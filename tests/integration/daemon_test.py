@@ -90,6 +90,27 @@ class SlowEnd(KernelTestCase):
         self.assertEqual(left, sorted(set(left), reverse=True))
         self.assertEqual(said.count(("EXTEND_TIMEOUT_USEC", "60000000")), len(left))
 
+    def test_more_sites_than_it_could_let_go_of_in_minutes_are_refused_and_the_others_count(self):
+        self.program("many_sites")
+        puppet = self.program("puppet")
+        exporter = self.exporter(MANY.replace("many:site", "many:bare") + """
+      - name: puppet
+        processes: [ exe: "@PROGRAMS@/puppet" ]
+        metrics:
+          - { name: puppet_ticks_total, help: Ticks., type: counter, probe: "puppet:tick" }
+""", flags=["--kernel.attach=perf"])
+        exporter.wait_attached("puppet")
+        exporter.wait_for(lambda scrape: scrape.total("sdt_exporter_attach_errors_total", target="many",
+                                                      reason="exhausted"), "the refusal")
+        puppet.fire("tick 1000")
+        scrape = exporter.scrape_of_now()
+        self.assertEqual(scrape.value("puppet_ticks_total"), 1000)
+        self.assertEqual(scrape.total("sdt_exporter_probe_sites", target="many"), 0)
+        refused, = [metric for target in json.loads(exporter.get("/api/v1/targets")[1])["targets"]
+                    for metric in target["metrics"] if metric["name"] == "many_sites_total"]
+        self.assertIn("10000 sites", refused["reason"])
+        self.assertIn("narrow the probe's pattern", refused["reason"])
+
 
 class Pages(KernelTestCase):
     def test_health_readiness_landing_page_and_unknown_paths(self):

@@ -148,7 +148,7 @@ class WithoutATerminal(WatchTestCase):
         # Other people's processes apart, there is nothing to be said.
         self.assertEqual([line for line in result.stderr.splitlines() if "cannot be looked at" not in line], [])
         self.assertEqual(result.stdout,
-                         "3 of 3 metrics attached, 1 processes of 1 targets, 2 series\n"
+                         "3 of 3 metrics attached, 1 process of 1 target, 2 series\n"
                          "\n"
                          "puppet  1 process\n"
                          "  puppet_ticks_total  Ticks.\n"

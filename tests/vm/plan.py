@@ -22,6 +22,8 @@ ELSEWHERE = {
         "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
         "process takes up room a second time, more than max_series gives",
     "exact_test.ExactWithPerfUprobes.test_label_sets_that_a_pattern_makes_equal_are_one_series": "the same burst",
+    "hostile_test.Files.test_however_many_probes_match_those_that_a_scrape_names_are_bounded":
+        "there are more sites than perf events may hold",
     "documented_test": "nothing in it depends on the kernel",
     "pages_test": "nothing in it depends on the kernel",
     "handover_test": "perf events are made anew, and what fires until they are is not seen",

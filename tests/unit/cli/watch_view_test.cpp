@@ -55,7 +55,7 @@ TEST(WatchView, ShowsARowForEachSeriesWithItsRate) {
   const Moment now = moment(responses(1234, 3), seconds(2));
   EXPECT_THAT(
       draw(now, &before, {}),
-      ElementsAre("1 of 1 metrics attached, 2 processes of 1 targets, 2 series", "",
+      ElementsAre("1 of 1 metrics attached, 2 processes of 1 target, 2 series", "",
                   "shop  2 processes", "  shop_responses_total  Answers.",
                   "    result=\"error\"     3  1.5/s", "    result=\"ok\"     1234  117/s"));
 }
