@@ -28,7 +28,7 @@ if [ ! -d "$kernel" ]; then
   mv "$work/unpacked" "$kernel"
 fi
 
-tar=$("$top/tools/debian_root.sh" vm python3-minimal libpython3-stdlib procps util-linux kmod iproute2 \
+tar=$("$top/tools/debian_root.sh" vm python3-minimal libpython3-stdlib procps util-linux kmod iproute2 bpftool \
   libbpf1 libyaml-cpp0.7 libre2-9 libspdlog1.10 libfmt9 libzydis4.0)
 root=${tar%.tar}.cpio.zst
 if [ ! -s "$root" ]; then

@@ -58,8 +58,9 @@ struct AttachPoints {
   std::vector<std::uint64_t> cookies;
 };
 
-/// How many sites perf events may hold at one time. The kernel takes 35 to 100 ms to let go of each,
-/// one after the other, and does so even for a process that was killed: these are minutes already.
+/// How many sites perf events may hold at one time. The kernel takes 35 to 100 ms to let go of
+/// each, one after the other, and does so even for a process that was killed: these are minutes
+/// already.
 constexpr std::size_t most_perf_sites = 4096;
 
 /// Errc::exhausted when `wanted` more sites than the `held` ones would be too many.

