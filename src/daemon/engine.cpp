@@ -190,8 +190,6 @@ void Engine::look_at_processes(Time now) {
     log_.error("cannot list processes", {{"error", pids.error().message}});
     return;
   }
-  // Who is gone may have fired until now, which is later than when this turn of the loop began.
-  const std::uint64_t listed_at = to_nanoseconds(std::chrono::steady_clock::now());
   const bool is_complete = records_ != nullptr && !missing_since_;
   const std::uint64_t since = missing_since_.value_or(looked_at_);
   missing_since_.reset();
@@ -223,10 +221,23 @@ void Engine::look_at_processes(Time now) {
       if (target.roster.is_member(image)) look_at_maps(target, image);
     }
   }
-  for (const std::uint32_t pid : table_.running()) {
-    if (!present.contains(pid)) end(pid, listed_at);
-  }
+  end_all_but(present, now);
   report_hidden(hidden);
+}
+
+/// Whoever is known to run and is not there any more.
+void Engine::end_all_but(const std::set<std::uint32_t>& present, Time now) {
+  std::vector<ImagePtr> gone;
+  for (const std::uint32_t pid : table_.running()) {
+    if (!present.contains(pid)) gone.push_back(table_.current(pid));
+  }
+  // What they did until their end is in the records, and so is when that was.
+  take_records(now);
+  // Of the others it is only known that they may have fired until now.
+  const std::uint64_t gone_by = to_nanoseconds(std::chrono::steady_clock::now());
+  for (const ImagePtr& image : gone) {
+    if (table_.current(image->pid) == image) end(image->pid, gone_by);
+  }
 }
 
 /// What /proc shows may be another program than the one that was known.

@@ -128,6 +128,7 @@ class Engine {
   void look_at_maps(TargetState& target, const proc::ImagePtr& image);
 
   void look_at_processes(Time now);
+  void end_all_but(const std::set<std::uint32_t>& present, Time now);
   proc::ImagePtr saw(const proc::Process& process, std::uint64_t since);
   [[nodiscard]] bool may_change_sides(const proc::ImagePtr& image) const;
   void report_hidden(const std::map<std::uint32_t, std::string>& hidden);

@@ -73,6 +73,7 @@ std::optional<Change> ProcessTable::apply(const Record& record) {
   };
   const auto on_mapped = [&](const Mapped& mapped) -> std::optional<Change> {
     ImagePtr image = current(mapped.pid);
+    if (!image && at(mapped.pid, time)) return std::nullopt;  // known to be gone by now
     if (!image) image = begin(mapped.pid, time, unknown_process(mapped.pid));
     if (std::exchange(image->awaits_exe, false)) {
       auto facts = std::make_shared<Process>(*image->facts);

@@ -9,6 +9,7 @@ ELSEWHERE = {
     "exact_test.ExactWithPairsInAHash": NO_MULTI,
     "errors_test.Kernels.test_this_kernel_attaches_both_ways": NO_MULTI,
     "redzone_test.Canary.test_both_ways_of_attaching_find_the_same": NO_MULTI,
+    "redzone_test.Canary.test_where_it_cannot_be_forked_five_byte_nops_stay_refused": NO_ATTACHING,
     "processes_test.WithoutRecords": "where perf events are refused, nothing can be attached",
     "errors_test.Privileges.test_uprobe_multi_needs_no_sys_admin": NO_ATTACHING,
     "errors_test.Privileges.test_a_process_that_may_not_be_looked_at_is_reported_and_others_count": NO_ATTACHING,

@@ -92,6 +92,18 @@ TEST(ProcessTable, TellsWhichProgramRanWhen) {
   EXPECT_EQ(table.at(1, 45), table.current(1));
 }
 
+TEST(ProcessTable, RecordsOfAProcessThatIsKnownToBeGoneMakeNoNewOne) {
+  ProcessTable table;
+  table.apply(fork_of(1, 2, 10));
+  const ImagePtr image = table.apply(exec_of(2, "app", 20))->image;
+  table.apply(mapping_of(2, "/bin/app", 30));
+  table.end(2, 60);
+  EXPECT_FALSE(table.apply(mapping_of(2, "/lib/libc.so.6", 40)));
+  EXPECT_FALSE(table.apply(exit_of(2, 2, 50)));
+  EXPECT_EQ(table.current(2), nullptr);
+  EXPECT_EQ(table.at(2, 45), image);
+}
+
 TEST(ProcessTable, EndOfAThreadSaysNothing) {
   ProcessTable table;
   table.saw(process(1, "/bin/app"), 10);
