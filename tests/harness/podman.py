@@ -27,7 +27,7 @@ exec cat
 class Podman:
     def __init__(self, directory):
         self.directory = directory
-        self._namespace = Program(["unshare", "--mount", "--propagation", "private", "sh", "-c", _PREPARE])
+        self._namespace = Program(["unshare", "--mount", "--propagation", "private", "sh", "-c", _PREPARE], seconds=1800)
         self._enter = ["nsenter", "-t", str(self._namespace.pid), "--mount"]
         self._state = tempfile.mkdtemp(prefix="sdt-podman-")  # podman wants a short path here
         self._podman = [*self._enter, "podman", f"--root={directory}/storage", f"--runroot={self._state}/run",

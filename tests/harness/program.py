@@ -19,13 +19,13 @@ def program_path(name):
 class Program:
     """A process that says "ready", takes lines, and ends with its standard input."""
 
-    def __init__(self, command, environment=None):
+    def __init__(self, command, environment=None, seconds=300):
         self.command = [str(part) for part in command]
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
             encoding="utf-8", env={**os.environ, **(environment or {})})
         # A test program that hangs must not hang the suite.
-        self._guard = threading.Timer(300 * PATIENCE, self.process.kill)
+        self._guard = threading.Timer(seconds * PATIENCE, self.process.kill)
         self._guard.start()
         try:
             self._expect("ready")
