@@ -324,8 +324,12 @@ class Restarts(KernelTestCase):
         self.quiet_scrape()
 
     def quiet_scrape(self):
-        """A scrape when all processes are known, and those of clients are gone."""
-        self.traced.wait_attached("postgresql", processes=self.server.processes())
+        """A scrape when all processes are known, and those of clients are gone. The server has workers that come and
+        go, and so both sides are asked each time."""
+        self.traced.wait_for(lambda scrape: scrape.total("sdt_exporter_metric_attached", target="postgresql")
+                             == len(scrape.series("sdt_exporter_metric_attached"))
+                             and scrape.value("sdt_exporter_target_processes", target="postgresql")
+                             == self.server.processes(), "as many processes are known as the server has")
         return self.traced.scrape_of_now()
 
     @staticmethod
