@@ -112,6 +112,14 @@ struct {
   __type(value, struct sdt_start_stack);
 } thread_stacks SEC(".maps");
 
+/*
+ * Adds an entry that is not there yet; 0, or a negative errno, -EEXIST when another CPU was first. The cast is needed:
+ * before 6.4 (d7ba4cc900bf) what the kernel calls here returns an int, which leaves the upper half of the register zero.
+ */
+static __always_inline int insert(void *map, const void *key, const void *value) {
+  return (int)bpf_map_update_elem(map, key, value, BPF_NOEXIST);
+}
+
 /* The firing being worked on. */
 struct event {
   struct pt_regs *regs;

@@ -53,7 +53,7 @@ static __always_inline void *pair_state(const struct sdt_pair_key *key, int crea
   }
   void *state = bpf_map_lookup_elem(&pairs, key);
   if (state || !create) return state;
-  bpf_map_update_elem(&pairs, key, (const void *)zero_cell, BPF_NOEXIST);
+  insert(&pairs, key, (const void *)zero_cell);
   return bpf_map_lookup_elem(&pairs, key);
 }
 
@@ -101,12 +101,12 @@ static __noinline int begin(struct event *e) {
   if (error) return lost_for(error);
   capture(e);
   if (program.nesting == SDT_NESTING_LAST && !program.task_storage) {
-    long full = bpf_map_update_elem(&pairs, &key, &e->start, BPF_NOEXIST);
-    if (full == -EEXIST) {
+    error = insert(&pairs, &key, &e->start);
+    if (error == -EEXIST) {
       lost(SDT_LOST_START_REPLACED, 1);
-      full = bpf_map_update_elem(&pairs, &key, &e->start, BPF_ANY);
+      error = (int)bpf_map_update_elem(&pairs, &key, &e->start, BPF_ANY);
     }
-    return full ? lost(SDT_LOST_MAP_FULL, 1) : 0;
+    return error ? lost(SDT_LOST_MAP_FULL, 1) : 0;
   }
   void *state = pair_state(&key, 1);
   if (!state) return lost(SDT_LOST_MAP_FULL, 1);

@@ -56,7 +56,7 @@ static __noinline int introduce(const struct sdt_process_key *process) {
   newcomer.cgroup = bpf_get_current_cgroup_id();
   newcomer.uid = bpf_get_current_uid_gid();
   bpf_get_current_comm(newcomer.comm, sizeof(newcomer.comm));
-  return bpf_map_update_elem(&newcomers, process, &newcomer, BPF_NOEXIST);
+  return insert(&newcomers, process, &newcomer);
 }
 
 SEC("uprobe")

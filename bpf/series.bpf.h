@@ -187,7 +187,7 @@ static __always_inline int add_to_cell(__u64 *cell, __u64 value, __u32 is_unsign
 static __always_inline __u64 *cell_of(struct event *e, const char *key) {
   __u64 *cell = bpf_map_lookup_elem(&series, key);
   if (cell) return cell;
-  long error = bpf_map_update_elem(&series, key, (const void *)zero_cell, BPF_NOEXIST);
+  const int error = insert(&series, key, (const void *)zero_cell);
   if (error == 0 || error == -EEXIST) {
     cell = bpf_map_lookup_elem(&series, key);
     if (cell) return cell;
@@ -199,7 +199,7 @@ static __always_inline __u64 *cell_of(struct event *e, const char *key) {
   struct sdt_process_key image = {.pid = e->pid, .target = program.target, .image = e->image};
   cell = bpf_map_lookup_elem(&spills, &image);
   if (cell) return cell;
-  bpf_map_update_elem(&spills, &image, (const void *)zero_cell, BPF_NOEXIST);
+  insert(&spills, &image, (const void *)zero_cell);
   return bpf_map_lookup_elem(&spills, &image);
 }
 

@@ -43,7 +43,8 @@ TrivialProgram load_trivial_program(std::uint32_t expected_attach_type, std::uin
   bpf_insn exit{};
   exit.code = BPF_JMP | BPF_EXIT;
   const std::array<bpf_insn, 2> code{mov, exit};
-  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  bpf_prog_load_opts options{};
+  options.sz = sizeof options;
   options.expected_attach_type = static_cast<bpf_attach_type>(expected_attach_type);
   options.prog_flags = flags;
   const int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "sdt_probe_test", "Dual BSD/GPL", code.data(),

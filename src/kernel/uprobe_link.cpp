@@ -139,7 +139,8 @@ Result<std::unique_ptr<plan::Link>> attach_perf(const bpf_program* program, cons
   std::vector<LinkPtr> links;
   links.reserve(points.offsets.size());
   for (std::size_t i = 0; i < points.offsets.size(); ++i) {
-    LIBBPF_OPTS(bpf_uprobe_opts, options);
+    bpf_uprobe_opts options{};
+    options.sz = sizeof options;
     options.ref_ctr_offset = points.semaphore_offsets[i];
     options.bpf_cookie = points.cookies[i];
     LinkPtr link(

@@ -38,9 +38,9 @@ class Pairs(LossCase):
             buckets: [60]
 """
 
-    def work(self, nesting, commands, times=1):
+    def work(self, nesting, commands, times=1, flags=()):
         """Count of timed pairs, and losses, after the commands."""
-        self.start(self.WORK.format(nesting=nesting))
+        self.start(self.WORK.format(nesting=nesting), flags)
         for _ in range(times):
             for command in commands:
                 self.puppet.fire(command)
@@ -53,6 +53,10 @@ class Pairs(LossCase):
 
     def test_a_start_that_another_overtakes_is_lost(self):
         self.assertEqual(self.work("last", ["start", "start", "end"]), (1, {"start_replaced": 1}))
+
+    def test_a_start_that_another_overtakes_in_a_hash_is_lost(self):
+        self.assertEqual(self.work("last", ["start", "start", "end"], flags=["--kernel.pairs=hash"]),
+                         (1, {"start_replaced": 1}))
 
     def test_last_times_the_inner_of_two_nested_pairs(self):
         self.assertEqual(self.work("last", ["nested"]), (1, {"start_replaced": 1, "no_start": 1}))

@@ -21,10 +21,6 @@ ELSEWHERE = {
         "it attaches a thousand sites: a minute of detaching, and nothing here depends on the kernel",
     "dynamic_test.Dynamic.test_1000_loads_leave_nothing_behind":
         "it takes two minutes there; the test of 50 reloads shows the same of this kernel",
-    "exact_test.ExactWithPerfUprobes.test_a_burst_of_ten_thousand_label_sets_loses_none":
-        "a burst of one moment takes seconds there; a drain falls into it, after which every label set of the "
-        "process takes up room a second time, more than max_series gives",
-    "exact_test.ExactWithPerfUprobes.test_label_sets_that_a_pattern_makes_equal_are_one_series": "the same burst",
     "hostile_test.Files.test_however_many_probes_match_those_that_a_scrape_names_are_bounded":
         "there are more sites than perf events may hold",
     "documented_test": "nothing in it depends on the kernel",
